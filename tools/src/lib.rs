@@ -1,0 +1,20 @@
+//! Layer 3: what a tool is. Metadata, parameters and arguments are read and checked here; nothing is looked
+//! for, nothing is executed.
+
+pub mod arguments;
+mod block;
+pub mod json;
+mod metadata;
+pub mod parameter;
+pub mod python;
+pub mod schema;
+mod schema_json;
+mod schema_read;
+mod tool;
+pub mod usage;
+pub mod words;
+
+pub use block::read_block;
+pub use metadata::{Annotations, Metadata};
+pub use parameter::environment_name;
+pub use tool::{Form, Item, NotATool, PythonFunction, Tool, ToolFile};
