@@ -1,0 +1,90 @@
+//! How a run ended, as data: the ending is one of a few words, and what was read is there whatever it is.
+
+use std::time::Duration;
+
+use crate::captured::Captured;
+
+/// How a run ended. When this is returned nothing of the run is left, unless that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessEnd {
+    /// Why the run ended.
+    pub ending: Ending,
+    /// How the leader itself ended, also when it was made to; `None` when nobody can say.
+    pub status: Option<Status>,
+    /// KILL was sent to something of this run.
+    pub escalated: bool,
+    /// Descendants that outlived the leader and had to be ended.
+    pub leaked_processes: u32,
+    /// What was read of descriptor 1.
+    pub stdout: Captured,
+    /// What was read of descriptor 2.
+    pub stderr: Captured,
+    /// What came back on the call's descriptor.
+    pub reply: Reply,
+    /// From just before the start to the end of the last descendant and of reading.
+    pub duration: Duration,
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The leader exited by itself.
+    Exited {
+        /// 0 to 255.
+        code: i32,
+    },
+    /// A signal that was not ours ended the leader.
+    Signaled {
+        /// Its number.
+        signal: i32,
+    },
+    /// The time limit came first.
+    TimedOut,
+    /// A [`Stop`](crate::Stop) came first.
+    Stopped,
+    /// Nobody can say: other code in this process reaped the leader, SIGCHLD is ignored, or the runtime that
+    /// supervised the run was shut down (which ended it).
+    Lost,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// By exiting.
+    Exited {
+        /// 0 to 255.
+        code: i32,
+    },
+    /// By a signal.
+    Signaled {
+        /// Its number.
+        signal: i32,
+    },
+}
+
+/// What came back on the call's descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// There was no call.
+    NotAsked,
+    /// Nothing came.
+    None,
+    /// One line, without its newline; what follows it is ignored.
+    Complete(Vec<u8>),
+    /// The line was longer than the limit.
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// These bytes and no newline.
+    Partial(Vec<u8>),
+}
+
+impl From<Status> for Ending {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Exited { code } => Self::Exited { code },
+            Status::Signaled { signal } => Self::Signaled { signal },
+        }
+    }
+}

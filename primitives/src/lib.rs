@@ -1,0 +1,46 @@
+//! Layer 1: operations compiled into the binary. Each takes a plain request, has its effect, and says how
+//! it ended; none of them knows what asked for it.
+//!
+//! Not here: reading the environment or the terminal, printing, signal handlers, building a Tokio runtime,
+//! and any import of another crate of ours.
+//!
+//! `subprocess` is [`start`]: it runs one process to its end and ends everything that descends from it.
+//! The road is [`ProcessRequest`] → [`check`] → [`Process`] → [`ProcessEnd`].
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+compile_error!(
+    "rye-primitives runs on Linux with glibc only; twins are missing for `spawn` (posix_spawn actions), \
+     `leader` (pidfd), `procfs`, `tree` (finding descendants) and `subreaper`"
+);
+
+mod call;
+mod captured;
+mod check;
+mod descriptors;
+mod end;
+mod error;
+mod events;
+mod leader;
+mod leaders;
+mod process;
+mod procfs;
+mod registered;
+mod request;
+mod shebang;
+mod spawn;
+mod stdin;
+mod stop;
+mod streams;
+mod subreaper;
+mod supervise;
+mod tree;
+
+pub use captured::Captured;
+pub use check::check;
+pub use end::{Ending, ProcessEnd, Reply, Status};
+pub use error::{Part, StartError};
+pub use events::ProcessEvent;
+pub use process::{Process, start};
+pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
+pub use stop::{Stop, Stopper};
+pub use subreaper::become_subreaper;

@@ -1,0 +1,121 @@
+//! What the kernel makes of the first bytes of a file: a `#!` line, a native program, or neither.
+//! It reads 256 bytes and no more, splits at the first blank, and knows nothing of carriage returns.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// How much of a file the kernel looks at.
+pub(crate) const WINDOW: usize = 256;
+
+/// What the first bytes of a file say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Opening<'a> {
+    /// An ELF program.
+    Native,
+    /// A `#!` line.
+    Script(InterpreterLine<'a>),
+    /// Nothing that the kernel knows by itself.
+    Unknown,
+}
+
+/// A `#!` line, split as the kernel splits it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InterpreterLine<'a> {
+    interpreter: &'a [u8],
+    /// All after the first blank, as one argument.
+    pub(crate) argument: Option<&'a [u8]>,
+    /// The name does not end within the window, so that the kernel refuses it.
+    pub(crate) is_cut: bool,
+}
+
+impl<'a> Opening<'a> {
+    /// Reads the first [`WINDOW`] bytes of a file, or all of a shorter one.
+    pub(crate) fn parse(first: &'a [u8]) -> Self {
+        if first.starts_with(b"\x7fELF") {
+            return Self::Native;
+        }
+        let Some(rest) = first.strip_prefix(b"#!") else { return Self::Unknown };
+        let line_end = rest.iter().position(|byte| matches!(byte, b'\n' | 0));
+        let line = rest[..line_end.unwrap_or(rest.len())].trim_ascii_start();
+        let name_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+        let interpreter = &line[..name_end.unwrap_or(line.len())];
+        let argument = name_end.map(|at| trim_blanks(&line[at..])).filter(|argument| !argument.is_empty());
+        let is_cut = line_end.is_none() && name_end.is_none() && first.len() >= WINDOW;
+        Self::Script(InterpreterLine { interpreter, argument, is_cut })
+    }
+}
+
+/// Spaces and tabs only: a carriage return stays, as the kernel keeps it.
+fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+impl<'a> InterpreterLine<'a> {
+    /// The interpreter as written.
+    pub(crate) fn interpreter(&self) -> &'a Path {
+        Path::new(OsStr::from_bytes(self.interpreter))
+    }
+
+    /// Whether the line ends in a carriage return, which the kernel takes as part of the last word.
+    pub(crate) fn ends_in_carriage_return(&self) -> bool {
+        self.argument.unwrap_or(self.interpreter).ends_with(b"\r")
+    }
+
+    /// What the line adds to the size of the arguments: two more strings, their ends and pointers.
+    pub(crate) fn added_bytes(&self) -> u64 {
+        let argument = self.argument.map_or(0, |argument| argument.len() + 1 + size_of::<usize>());
+        (self.interpreter.len() + 1 + size_of::<usize>() + argument) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{InterpreterLine, Opening, WINDOW};
+
+    fn line(first: &[u8]) -> InterpreterLine<'_> {
+        match Opening::parse(first) {
+            Opening::Script(line) => line,
+            other => panic!("not a script: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn splits_as_the_kernel_does() {
+        let plain = line(b"#!/bin/sh\necho");
+        assert_eq!((plain.interpreter(), plain.argument), (Path::new("/bin/sh"), None));
+        let spaced = line(b"#! \t/usr/bin/env  -S python3 -u \nx");
+        assert_eq!(spaced.interpreter(), Path::new("/usr/bin/env"));
+        assert_eq!(spaced.argument, Some(&b"-S python3 -u"[..]));
+        assert_eq!(line(b"#!/bin/sh").interpreter(), Path::new("/bin/sh"));
+        assert_eq!(line(b"#!\n").interpreter(), Path::new(""));
+    }
+
+    #[test]
+    fn sees_carriage_returns_on_either_word() {
+        assert!(line(b"#!/bin/sh\r\n").ends_in_carriage_return());
+        assert!(line(b"#!/usr/bin/env python3\r\n").ends_in_carriage_return());
+        assert!(!line(b"#!/usr/bin/env python3\n\r").ends_in_carriage_return());
+    }
+
+    #[test]
+    fn a_name_longer_than_the_window_is_cut() {
+        let mut long = b"#!/".to_vec();
+        long.resize(WINDOW, b'x');
+        assert!(line(&long).is_cut);
+        long[200] = b'\n';
+        assert!(!line(&long).is_cut);
+    }
+
+    #[test]
+    fn tells_programs_from_text() {
+        assert_eq!(Opening::parse(b"\x7fELF\x02"), Opening::Native);
+        assert_eq!(Opening::parse(b"echo hi\n"), Opening::Unknown);
+        assert_eq!(Opening::parse(b""), Opening::Unknown);
+    }
+}

@@ -1,0 +1,128 @@
+//! One run from its start to its end: one task owns the truth, and everything else asks it or hears from it.
+//! When it ends, or is dropped, nothing of the run is left, unless that was asked for.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::end::{Ending, ProcessEnd};
+use crate::registered::Registered;
+use crate::stop::{Stop, StopReader};
+use crate::streams::Streams;
+use crate::tree::Tree;
+
+/// KILL takes no longer, but for a process that is stuck in the kernel: then the run ends without it.
+const KILL_LIMIT: Duration = Duration::from_secs(2);
+/// Between two KILLs of a tree that grows meanwhile.
+const KILL_PAUSE: Duration = Duration::from_millis(20);
+
+/// All that a run consists of once it has been started.
+pub(crate) struct Supervisor {
+    pub(crate) tree: Tree,
+    pub(crate) exit: Registered,
+    pub(crate) streams: Streams,
+    pub(crate) stop: StopReader,
+    pub(crate) limits: Limits,
+    pub(crate) started: Instant,
+}
+
+/// What bounds the supervision.
+pub(crate) struct Limits {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) grace: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) leave_running: bool,
+}
+
+/// Why the leader's time is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    ItsOwn,
+    Deadline,
+    Stop(Stop),
+}
+
+impl Supervisor {
+    pub(crate) async fn run(self) -> ProcessEnd {
+        let Self { mut tree, exit, mut streams, mut stop, limits, started } = self;
+        let cause = streams
+            .flow_during(async {
+                let cause = first_cause(&mut tree, &exit, &mut stop, limits.timeout).await;
+                if cause != Cause::ItsOwn {
+                    end_leader(&mut tree, &exit, &mut stop, cause, limits.grace).await;
+                }
+                if cause == Cause::ItsOwn && limits.leave_running {
+                    tree.leave_rest();
+                } else {
+                    tree.end_rest(&stop).await;
+                }
+                cause
+            })
+            .await;
+        let collected = streams.drain(limits.drain).await;
+        let status = tree.leader.status();
+        ProcessEnd {
+            ending: match cause {
+                Cause::ItsOwn => status.map_or(Ending::Lost, Ending::from),
+                Cause::Deadline => Ending::TimedOut,
+                Cause::Stop(_) => Ending::Stopped,
+            },
+            status,
+            escalated: tree.escalated(),
+            leaked_processes: tree.leaked(),
+            stdout: collected.stdout,
+            stderr: collected.stderr,
+            reply: collected.reply,
+            duration: started.elapsed(),
+        }
+    }
+}
+
+/// An end of its own counts, even when a stop came with it.
+async fn first_cause(
+    tree: &mut Tree,
+    exit: &Registered,
+    stop: &mut StopReader,
+    timeout: Option<Duration>,
+) -> Cause {
+    let deadline = async {
+        match timeout {
+            Some(timeout) => sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = tree.leader.ended(exit) => Cause::ItsOwn,
+        stop = stop.at_least(Stop::Ask) => Cause::Stop(stop),
+        () = deadline => Cause::Deadline,
+    }
+}
+
+/// TERM, grace, KILL; over as soon as the leader is.
+async fn end_leader(
+    tree: &mut Tree,
+    exit: &Registered,
+    stop: &mut StopReader,
+    cause: Cause,
+    grace: Duration,
+) {
+    if cause != Cause::Stop(Stop::Force) {
+        tree.ask();
+        tokio::select! {
+            biased;
+            () = tree.leader.ended(exit) => return,
+            _ = stop.at_least(Stop::Force) => {}
+            () = sleep(grace) => {}
+        }
+    }
+    let begin = Instant::now();
+    while begin.elapsed() < KILL_LIMIT {
+        tree.kill();
+        tokio::select! {
+            biased;
+            () = tree.leader.ended(exit) => return,
+            () = sleep(KILL_PAUSE) => {}
+        }
+    }
+}
