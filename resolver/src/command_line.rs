@@ -1,0 +1,201 @@
+//! Builds the argv of a plan. One item of `args` stays one argument whatever its value holds, and no value of the
+//! caller becomes an option.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+
+use rye_runtimes::call::{Passing, Style};
+use rye_runtimes::document::Place;
+use rye_runtimes::setting::{Setting, SettingValue};
+use rye_runtimes::template::{Filled, Template, text_of};
+use rye_tools::arguments::ArgumentProblem;
+use rye_tools::environment_name;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::planner::{PLACEHOLDERS, Planner, invalid};
+
+/// A command before its program is looked up.
+pub(crate) struct CommandLine {
+    pub(crate) command: OsString,
+    pub(crate) command_place: Place,
+    pub(crate) args: Vec<OsString>,
+}
+
+/// Puts the command line together, in the order of the style.
+pub(crate) fn build(planner: &Planner<'_>) -> Result<CommandLine, Error> {
+    let resolution = planner.resolution;
+    let mut args = Vec::new();
+    let file = resolution.file.as_ref();
+    let (command, command_place) = match (resolution.config.get("command"), file) {
+        (Some(setting), _) => {
+            let command = planner.setting_text("command", setting)?.unwrap_or_default();
+            if command.is_empty() {
+                return Err(invalid(&setting.place, "`command` is empty", None));
+            }
+            (command, setting.place.clone())
+        }
+        (None, Some(file)) if resolution.runs_itself => {
+            (file.path.as_os_str().to_owned(), Place::start_of(&Arc::from(file.path.to_string_lossy())))
+        }
+        (None, _) => {
+            let hint = "add `command = \"…\"` to `[config]`";
+            return Err(invalid(&resolution.tool.metadata.place, "no `command` in its chain", Some(hint)));
+        }
+    };
+    if let Some(setting) = resolution.config.get("args") {
+        push_list(planner, "args", setting, &mut args)?;
+    }
+    if resolution.style == Style::Function {
+        for setting in resolution.call.bootstrap_args.iter().flatten() {
+            push_item(planner, "bootstrap_args", setting, &mut args)?;
+        }
+    }
+    let by_itself = resolution.runs_itself && !resolution.config.contains_key("command");
+    if resolution.style != Style::Command
+        && !by_itself
+        && let Some(file) = file
+    {
+        args.push(file.path.as_os_str().to_owned());
+    }
+    if resolution.style == Style::Script {
+        push_script_arguments(planner, &mut args)?;
+    }
+    Ok(CommandLine { command, command_place, args })
+}
+
+fn push_list(
+    planner: &Planner<'_>,
+    key: &str,
+    setting: &Setting,
+    args: &mut Vec<OsString>,
+) -> Result<(), Error> {
+    let SettingValue::List(items) = &setting.value else {
+        return Err(invalid(
+            &setting.place,
+            format!("`{key}` is not a list"),
+            Some("write `args = [\"…\", \"…\"]`"),
+        ));
+    };
+    items.iter().try_for_each(|item| push_item(planner, key, item, args))
+}
+
+fn push_item(
+    planner: &Planner<'_>,
+    key: &str,
+    setting: &Setting,
+    args: &mut Vec<OsString>,
+) -> Result<(), Error> {
+    let SettingValue::Text(template) = &setting.value else {
+        args.extend(planner.setting_text(key, setting)?);
+        return Ok(());
+    };
+    let texts: Vec<OsString> = match planner.fill(key, template)? {
+        Filled::Absent => Vec::new(),
+        Filled::Text(text) => vec![text],
+        Filled::Json(value) => vec![text_of(&value).into()],
+        Filled::Items(items) => items.iter().map(|item| text_of(item).into()).collect(),
+    };
+    for text in texts {
+        refuse_option(planner, template, &text, args)?;
+        refuse_nul(planner, template.leading_placeholder().unwrap_or(key), &text)?;
+        args.push(text);
+    }
+    Ok(())
+}
+
+/// A value may not begin a word with `-`, unless the words before say that no options follow.
+fn refuse_option(
+    planner: &Planner<'_>,
+    template: &Template,
+    text: &OsStr,
+    before: &[OsString],
+) -> Result<(), Error> {
+    let Some(name) = template.leading_placeholder().filter(|name| !PLACEHOLDERS.contains(name)) else {
+        return Ok(());
+    };
+    if !looks_like_option(text) || before.iter().any(|word| word == "--") || may_dash(planner, name) {
+        return Ok(());
+    }
+    Err(Error::LooksLikeOption { place: template.place.clone(), parameter: name.to_owned() })
+}
+
+fn looks_like_option(text: &OsStr) -> bool {
+    text.as_encoded_bytes().first() == Some(&b'-')
+}
+
+fn may_dash(planner: &Planner<'_>, name: &str) -> bool {
+    planner.resolution.tool.parameters.find(name).is_some_and(|parameter| parameter.allow_dash)
+}
+
+fn refuse_nul(planner: &Planner<'_>, name: &str, text: &OsStr) -> Result<(), Error> {
+    if !text.as_encoded_bytes().contains(&0) {
+        return Ok(());
+    }
+    let problem =
+        ArgumentProblem::new(name, "holds a NUL character, which no command line or environment can carry");
+    Err(Error::InvalidArguments { id: planner.resolution.id.clone(), problems: vec![problem] })
+}
+
+fn passings<'p>(planner: &Planner<'p>) -> &'p [Passing] {
+    planner.resolution.call.parameters.as_deref().unwrap_or(&[Passing::Env])
+}
+
+/// What follows the script on its command line.
+fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Result<(), Error> {
+    let tool = &planner.resolution.tool;
+    let arguments = &planner.invocation.arguments;
+    if tool.unread_words {
+        if let Some(Value::Array(words)) = arguments.find("args") {
+            for word in words {
+                let text = OsString::from(text_of(word));
+                refuse_nul(planner, "args", &text)?;
+                args.push(text);
+            }
+        }
+        return Ok(());
+    }
+    if passings(planner).contains(&Passing::Flags) {
+        for (name, value) in arguments.iter().filter(|(_, value)| !value.is_null()) {
+            let text = OsString::from(format!("--{name}={}", text_of(value)));
+            refuse_nul(planner, name, &text)?;
+            args.push(text);
+        }
+    }
+    if passings(planner).contains(&Passing::Argv) {
+        for parameter in &tool.parameters.list {
+            let Some(value) = arguments.find(&parameter.name).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let values = match value {
+                Value::Array(items) => items.iter().collect(),
+                other => vec![other],
+            };
+            for value in values {
+                let text = OsString::from(text_of(value));
+                refuse_nul(planner, &parameter.name, &text)?;
+                if looks_like_option(&text) && value.is_string() && !parameter.allow_dash {
+                    let place = tool.metadata.place.clone();
+                    return Err(Error::LooksLikeOption { place, parameter: parameter.name.clone() });
+                }
+                args.push(text);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `RYE_PARAM_NAME` for each argument, when the script gets them so.
+pub(crate) fn parameter_variables(planner: &Planner<'_>) -> Result<Vec<(String, OsString)>, Error> {
+    if !passings(planner).contains(&Passing::Env) {
+        return Ok(Vec::new());
+    }
+    let arguments = planner.invocation.arguments.iter().filter(|(_, value)| !value.is_null());
+    arguments
+        .map(|(name, value)| {
+            let text = OsString::from(text_of(value));
+            refuse_nul(planner, name, &text)?;
+            Ok((environment_name(name), text))
+        })
+        .collect()
+}

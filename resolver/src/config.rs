@@ -1,0 +1,166 @@
+//! `rye.toml` of project and user. Project over user, lists joined; an unknown key is an error.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rye_runtimes::document::{Entry, Node, NodeValue, Problem};
+use rye_runtimes::{TableReader, TomlSource};
+
+use crate::error::Error;
+use crate::host::Host;
+use crate::spaces::Root;
+
+/// What the caller's `rye.toml` files say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `pass_env`: names of variables that every tool gets, `*` allowed.
+    pub pass_env: Vec<String>,
+    /// `allow_hosts`: hosts that HTTP tools may reach although their addresses are special.
+    pub allow_hosts: Vec<String>,
+    /// `proxy`: the proxy of HTTP tools.
+    pub proxy: Option<String>,
+    /// `[runtimes]`: the runtime for an extension.
+    pub runtimes: IndexMap<String, String>,
+    /// `[limits]`
+    pub limits: Limits,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// `[limits]`. What is `None` was not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// `concurrency`: how many runs at once.
+    pub concurrency: Option<u64>,
+    /// `queue`: how many calls may wait.
+    pub queue: Option<u64>,
+    /// `timeout`: the default, in seconds.
+    pub timeout: Option<f64>,
+    /// `max_output`: the default, in bytes for each stream.
+    pub max_output: Option<u64>,
+}
+
+impl Config {
+    /// Reads the files of the spaces that are there.
+    ///
+    /// # Errors
+    /// A file cannot be read or says something wrong.
+    pub fn read(host: &Host, roots: &[Root]) -> Result<Self, Error> {
+        let mut config = Self::default();
+        for root in roots {
+            let path = root.path.join("rye.toml");
+            match std::fs::read_to_string(&path) {
+                Ok(text) => config.lay_below(Self::parse(&Arc::from(host.shown(&path)), text)?, path),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(host, &path, &error)),
+            }
+        }
+        Ok(config)
+    }
+
+    /// What a less important file says counts where nothing was said before.
+    fn lay_below(&mut self, below: Self, path: PathBuf) {
+        self.pass_env.extend(below.pass_env);
+        self.allow_hosts.extend(below.allow_hosts);
+        self.proxy = self.proxy.take().or(below.proxy);
+        for (extension, runtime) in below.runtimes {
+            self.runtimes.entry(extension).or_insert(runtime);
+        }
+        let (own, below) = (&mut self.limits, below.limits);
+        own.concurrency = own.concurrency.or(below.concurrency);
+        own.queue = own.queue.or(below.queue);
+        own.timeout = own.timeout.or(below.timeout);
+        own.max_output = own.max_output.or(below.max_output);
+        self.files.push(path);
+    }
+
+    fn parse(file: &Arc<str>, text: String) -> Result<Self, Error> {
+        let document =
+            TomlSource::file(file, text).parse().map_err(|problems| Error::InvalidConfig { problems })?;
+        let mut table = TableReader::new(&document);
+        let texts = |list: Option<Vec<(_, String)>>| -> Vec<String> {
+            list.unwrap_or_default().into_iter().map(|(_, text)| text).collect()
+        };
+        let mut config = Self {
+            pass_env: texts(table.strings(&["pass_env"])),
+            allow_hosts: texts(table.strings(&["allow_hosts"])),
+            proxy: table.string(&["proxy"]),
+            ..Self::default()
+        };
+        if let Some(entry) = table.entry(&["runtimes"]) {
+            config.runtimes = read_runtimes(&entry.value, &mut table.problems);
+        }
+        if let Some(entry) = table.entry(&["limits"]) {
+            config.limits = Limits::read(&entry.value, &mut table.problems);
+        }
+        let problems = table.finish();
+        if problems.is_empty() { Ok(config) } else { Err(Error::InvalidConfig { problems }) }
+    }
+}
+
+fn unreadable(host: &Host, path: &Path, error: &std::io::Error) -> Error {
+    let place = rye_runtimes::document::Place::start_of(&Arc::from(host.shown(path)));
+    Error::InvalidConfig { problems: vec![Problem::new(&place, format!("it cannot be read: {error}"))] }
+}
+
+fn read_runtimes(node: &Node, problems: &mut Vec<Problem>) -> IndexMap<String, String> {
+    let NodeValue::Table(entries) = &node.value else {
+        problems.push(
+            Problem::new(&node.place, "`runtimes` is not a table")
+                .hint("write `[runtimes]` and `py = \"…\"`"),
+        );
+        return IndexMap::new();
+    };
+    let mut runtimes = IndexMap::new();
+    for Entry { key, value, .. } in entries {
+        match &value.value {
+            NodeValue::String(id) => {
+                runtimes.insert(key.clone(), id.clone());
+            }
+            other => {
+                let message = format!("`{key}` is {} where the id of a runtime is wanted", other.kind());
+                problems.push(Problem::new(&value.place, message));
+            }
+        }
+    }
+    runtimes
+}
+
+impl Limits {
+    fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {
+        let mut table = TableReader::new(node);
+        let limits = Self {
+            concurrency: positive(&mut table, "concurrency"),
+            queue: positive(&mut table, "queue"),
+            timeout: seconds(&mut table, "timeout"),
+            max_output: positive(&mut table, "max_output"),
+        };
+        problems.extend(table.finish());
+        limits
+    }
+}
+
+fn positive(table: &mut TableReader<'_>, key: &'static str) -> Option<u64> {
+    let entry = table.entry(&[key])?;
+    match entry.value.value {
+        NodeValue::Integer(number) if number > 0 => u64::try_from(number).ok(),
+        _ => {
+            table
+                .problems
+                .push(Problem::new(&entry.value.place, format!("`{key}` is not a positive integer")));
+            None
+        }
+    }
+}
+
+fn seconds(table: &mut TableReader<'_>, key: &'static str) -> Option<f64> {
+    let entry = table.entry(&[key])?;
+    let number = entry.value.to_json().as_f64();
+    let number = number.filter(|seconds| std::time::Duration::try_from_secs_f64(*seconds).is_ok());
+    if number.is_none() {
+        let message = format!("`{key}` is not a number of seconds");
+        table.problems.push(Problem::new(&entry.value.place, message).hint("0 means no limit"));
+    }
+    number
+}

@@ -1,0 +1,106 @@
+//! `.env` files. They are read only when a name is asked for that nothing else gave, and nothing in them is
+//! expanded: not even `${NAME}`, which would let a project's file read the caller's environment.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rye_runtimes::document::{Place, Problem};
+
+use crate::error::Error;
+use crate::host::Host;
+
+/// The `.env` files of a call, the most important last.
+#[derive(Debug)]
+pub(crate) struct DotEnv {
+    files: Vec<(PathBuf, Vec<(String, String)>)>,
+}
+
+impl DotEnv {
+    /// Reads the files that are there.
+    pub(crate) fn read(host: &Host, paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut files = Vec::new();
+        for path in paths {
+            match std::fs::read_to_string(path) {
+                Ok(text) => files.push((path.clone(), parse(host, path, &text)?)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(invalid(host, path, 1, &format!("it cannot be read: {error}"))),
+            }
+        }
+        Ok(Self { files })
+    }
+
+    /// The value of a name and the file that gives it.
+    pub(crate) fn find(&self, name: &str) -> Option<(OsString, &Path)> {
+        self.files.iter().rev().find_map(|(path, values)| {
+            let (_, value) = values.iter().rev().find(|(known, _)| known == name)?;
+            Some((value.into(), path.as_path()))
+        })
+    }
+
+    /// Every name, each once.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().flat_map(|(_, values)| values.iter().map(|(name, _)| name.as_str()))
+    }
+}
+
+/// A character that stands for `$` while the text is parsed: the parser would put variables of this process in.
+const STAND_INS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
+
+fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, Error> {
+    let Some(stand_in) = STAND_INS.into_iter().find(|stand_in| !text.contains(*stand_in)) else {
+        return Err(invalid(host, path, 1, "it holds private-use characters"));
+    };
+    let masked = text.replace('$', stand_in.encode_utf8(&mut [0; 4]));
+    let mut values = Vec::new();
+    for read in dotenvy::from_read_iter(masked.as_bytes()) {
+        match read {
+            Ok((name, value)) => values.push((name, value.replace(stand_in, "$"))),
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                let at = masked.lines().position(|known| line.lines().next() == Some(known)).unwrap_or(0);
+                return Err(invalid(host, path, at + 1, "not a line `NAME=value`"));
+            }
+            Err(_) => return Err(invalid(host, path, 1, "it cannot be read as a `.env` file")),
+        }
+    }
+    Ok(values)
+}
+
+fn invalid(host: &Host, path: &Path, line: usize, message: &str) -> Error {
+    let file: Arc<str> = Arc::from(host.shown(path));
+    let place = Place { file, line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 };
+    Error::InvalidConfig { problems: vec![Problem::new(&place, message)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Result<Vec<(String, String)>, Error> {
+        parse(&Host::default(), Path::new(".env"), text)
+    }
+
+    #[test]
+    fn the_usual_forms_are_read_and_nothing_is_expanded() {
+        let text = "# comment\nA=1\nexport B = two words\nC=\"x # y\\nz\"\nD='$HOME ${A}'\nE=${HOME}$(id) # end\nF=\n";
+        let want = [
+            ("A", "1"),
+            ("B", "two words"),
+            ("C", "x # y\nz"),
+            ("D", "$HOME ${A}"),
+            ("E", "${HOME}$(id)"),
+            ("F", ""),
+        ];
+        let read = values(text);
+        let want: Vec<_> = want.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        assert_eq!(read.unwrap_or_default(), want);
+    }
+
+    #[test]
+    fn a_broken_line_is_named_and_never_shown() {
+        let error = values("A=1\nSECRET 'abc\n").unwrap_err();
+        let Error::InvalidConfig { problems } = error else { panic!("{error}") };
+        assert_eq!(problems[0].place.line, 2);
+        assert!(!problems[0].message.contains("abc"));
+    }
+}

@@ -1,0 +1,208 @@
+//! Opens files of a space beneath its `tools/` folder, and reads each once. What cannot be trusted to be what it
+//! seems (a way out of the folder, no regular file, writable by anyone, somebody else's) is refused unread.
+
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use sha2::{Digest, Sha256};
+
+/// How large a file of a space may be, in bytes.
+pub const MAX_FILE_SIZE: u64 = 16 << 20;
+
+/// A file that was read once.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path, links of the space's root followed.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The SHA-256 of the bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Whether the caller may execute it.
+    pub executable: bool,
+}
+
+/// A file that rye does not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is refused: {reason}", .path.display())]
+pub struct RefusedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: RefusedReason,
+}
+
+/// Why a file is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedReason {
+    /// A symbolic link, of the file or of a folder above it, leads out of `tools/`.
+    #[error("a symbolic link leads out of `{}`", .0.display())]
+    LeadsOut(PathBuf),
+    /// A directory, FIFO, device or socket.
+    #[error("it is {0}, not a file")]
+    NotAFile(&'static str),
+    /// Writable by everyone.
+    #[error("anyone may write `{}`", .0.display())]
+    AnyoneMayWrite(PathBuf),
+    /// Owned by neither the caller nor root.
+    #[error("`{}` belongs to user {owner}, who is neither the caller nor root", .path.display())]
+    ForeignOwner {
+        /// The file or folder.
+        path: PathBuf,
+        /// The user it belongs to.
+        owner: u32,
+    },
+    /// Beyond [`MAX_FILE_SIZE`].
+    #[error("it has more than {MAX_FILE_SIZE} bytes")]
+    TooLarge,
+    /// It could not be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// The `tools/` folder of a space on disk.
+#[derive(Clone, Debug)]
+pub struct ToolsFolder {
+    /// The project's or user's root: the folder that holds `.ai/`.
+    top: PathBuf,
+    /// The folder, links followed.
+    path: PathBuf,
+}
+
+impl ToolsFolder {
+    /// The folder `tools` of a space's root, if it is there.
+    #[must_use]
+    pub fn of(root: &Path) -> Option<Self> {
+        let path = root.join("tools").canonicalize().ok()?;
+        let root = root.canonicalize().ok()?;
+        Some(Self { top: root.parent().unwrap_or(&root).to_owned(), path })
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads a file below the folder. `None`: there is no such file.
+    ///
+    /// # Errors
+    /// The file is there and is refused.
+    pub fn read(&self, below: &Path) -> Result<Option<SourceFile>, RefusedFile> {
+        let path = self.path.join(below);
+        let refuse = |reason| Err(RefusedFile { path: path.clone(), reason });
+        let descriptor = match self.open(below) {
+            Ok(descriptor) => descriptor,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(Errno::XDEV) => return refuse(RefusedReason::LeadsOut(self.path.clone())),
+            Err(Errno::NXIO) => return refuse(RefusedReason::NotAFile("a socket")),
+            Err(error) => return refuse(RefusedReason::Unreadable(io::Error::from(error).to_string())),
+        };
+        let file = std::fs::File::from(descriptor);
+        match read_checked(&path, &file) {
+            Ok((bytes, mode)) => {
+                self.check_folders(below).map_err(|reason| RefusedFile { path: path.clone(), reason })?;
+                let sha256 = sha256(&bytes);
+                Ok(Some(SourceFile { path, bytes, sha256, executable: mode & 0o111 != 0 }))
+            }
+            Err(reason) => refuse(reason),
+        }
+    }
+
+    fn open(&self, below: &Path) -> Result<OwnedFd, Errno> {
+        // NONBLOCK: a FIFO or a device must not hold us before it can be refused.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let folder = rustix::fs::openat(CWD, &self.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat2(&folder, below, flags, Mode::empty(), beneath) {
+            Err(Errno::XDEV) => {
+                // An absolute link may still lead to a place inside.
+                let real = self.path.join(below).canonicalize().map_err(|_| Errno::XDEV)?;
+                let inside = real.strip_prefix(&self.path).map_err(|_| Errno::XDEV)?;
+                let strictly = beneath | ResolveFlags::NO_SYMLINKS;
+                rustix::fs::openat2(&folder, inside, flags, Mode::empty(), strictly)
+            }
+            other => other,
+        }
+    }
+
+    /// Every folder from the file's own up to the project root.
+    fn check_folders(&self, below: &Path) -> Result<(), RefusedReason> {
+        let real = self.path.join(below);
+        for folder in real.ancestors().skip(1) {
+            if !folder.starts_with(&self.top) {
+                break;
+            }
+            match std::fs::metadata(folder) {
+                Ok(metadata) => check_owner(folder, &metadata)?,
+                Err(error) => return Err(RefusedReason::Unreadable(error.to_string())),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_checked(path: &Path, file: &std::fs::File) -> Result<(Vec<u8>, u32), RefusedReason> {
+    let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(RefusedReason::NotAFile(kind_of(&metadata)));
+    }
+    check_owner(path, &metadata)?;
+    if metadata.len() > MAX_FILE_SIZE {
+        return Err(RefusedReason::TooLarge);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE_SIZE {
+        return Err(RefusedReason::TooLarge);
+    }
+    Ok((bytes, metadata.mode()))
+}
+
+fn check_owner(path: &Path, metadata: &std::fs::Metadata) -> Result<(), RefusedReason> {
+    if metadata.mode() & 0o002 != 0 {
+        return Err(RefusedReason::AnyoneMayWrite(path.to_owned()));
+    }
+    if !trusted_owner(metadata) {
+        return Err(RefusedReason::ForeignOwner { path: path.to_owned(), owner: metadata.uid() });
+    }
+    Ok(())
+}
+
+/// Whether something belongs to the caller or to root.
+pub(crate) fn trusted_owner(metadata: &std::fs::Metadata) -> bool {
+    metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+fn kind_of(metadata: &std::fs::Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

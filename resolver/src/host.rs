@@ -1,0 +1,40 @@
+//! What a front end captured of the world, once. The library reads none of it by itself.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The caller's surroundings.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// The caller's whole environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The caller's working directory, absolute.
+    pub working_directory: PathBuf,
+    /// The caller's home directory.
+    pub home: Option<PathBuf>,
+    /// The root of the user space, such as `~/.ai`.
+    pub user_space: Option<PathBuf>,
+    /// A project named by the caller, instead of the nearest one above the working directory.
+    pub project: Option<PathBuf>,
+    /// Whether this process may become the reaper of everything that its runs leave behind.
+    pub subreaper: bool,
+    /// Whether this process does nothing but one run, so that every new child belongs to that run.
+    pub single_run: bool,
+}
+
+impl Host {
+    /// A variable of the caller's environment; the last one of that name counts.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.environment.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_os_str())
+    }
+
+    /// A path as it is shown: relative when it lies below the working directory.
+    #[must_use]
+    pub fn shown(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.working_directory) {
+            Ok(below) if !below.as_os_str().is_empty() => below.display().to_string(),
+            _ => path.display().to_string(),
+        }
+    }
+}

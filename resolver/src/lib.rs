@@ -1,0 +1,214 @@
+//! From an id to a plan: `ToolId -> Resolution -> Invocation -> Plan`. Files are read here and nowhere else is
+//! anything started: this crate opens no socket and runs no process.
+
+mod chain;
+mod claims;
+mod command_line;
+mod config;
+mod dotenv;
+pub mod environment;
+mod error;
+mod files;
+mod host;
+mod interpreter;
+mod item;
+mod list;
+mod locate;
+mod plan;
+mod planner;
+mod spaces;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rye_runtimes::{ItemId, nearest};
+use rye_tools::arguments::Arguments;
+use serde_json::{Map, Value};
+
+pub use chain::{Bootstrap, Link, Primitive, Resolution};
+pub use claims::Claims;
+pub use config::{Config, Limits};
+pub use error::Error;
+pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder};
+pub use host::Host;
+pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
+pub use item::{FoundItem, PassedOver, PassedOverReason};
+pub use list::{Listed, Listing};
+pub use plan::{
+    Attachment, CallOptions, DEFAULT_GRACE, DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT, FunctionCall, Invocation,
+    Plan, ProcessPlan, StdinPlan, TimeoutSource,
+};
+pub use planner::PLACEHOLDERS;
+pub use spaces::{Root, Space, Spaces};
+
+/// How many items a chain may have, tool and primitive counted.
+pub const MAX_CHAIN: usize = 10;
+
+/// Finds tools for one caller: its spaces, configuration and claims, read once.
+#[derive(Debug)]
+pub struct Resolver {
+    host: Host,
+    spaces: Spaces,
+    config: Config,
+    claims: Claims,
+}
+
+impl Resolver {
+    /// Finds the caller's spaces and reads their configuration.
+    ///
+    /// # Errors
+    /// A named project is not there, or a `rye.toml` is wrong.
+    pub fn new(host: Host) -> Result<Self, Error> {
+        let spaces = Spaces::find(&host)?;
+        let config = Config::read(&host, &spaces.roots)?;
+        let claims = Claims::read(&spaces.roots, &config);
+        Ok(Self { host, spaces, config, claims })
+    }
+
+    /// What the front end captured.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The caller's spaces.
+    #[must_use]
+    pub fn spaces(&self) -> &Spaces {
+        &self.spaces
+    }
+
+    /// What `rye.toml` says.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Finds a tool and follows its chain. A short id with no exact match may be the unique last part of a longer
+    /// one; the first space with a match decides.
+    ///
+    /// # Errors
+    /// There is no such tool, or something in its chain is missing, wrong or refused.
+    pub fn resolve(&self, id: &ItemId) -> Result<Resolution, Error> {
+        let mut passed_over = Vec::new();
+        for root in &self.spaces.roots {
+            let search = locate::in_root(&self.host, root, &self.claims, id)?;
+            passed_over.extend(search.passed_over);
+            if let Some(found) = search.found {
+                return self.follow(found);
+            }
+        }
+        if let Some(found) = locate::in_core(id)? {
+            return self.follow(found);
+        }
+        if id.is_short() {
+            for root in &self.spaces.roots {
+                let ids = self.ids_in(root).into_iter();
+                let mut candidates: Vec<_> =
+                    ids.filter(|known| known.last_segment() == id.as_str()).collect();
+                match (candidates.pop(), candidates.is_empty()) {
+                    (None, _) => {}
+                    (Some(one), true) => {
+                        let search = locate::in_root(&self.host, root, &self.claims, &one)?;
+                        passed_over.extend(search.passed_over);
+                        if let Some(found) = search.found {
+                            return self.follow(found);
+                        }
+                    }
+                    (Some(last), false) => {
+                        candidates.push(last);
+                        return Err(Error::Ambiguous { id: id.clone(), candidates });
+                    }
+                }
+            }
+        }
+        Err(self.not_found(id, passed_over))
+    }
+
+    /// Checks arguments against a resolved tool.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArguments`] with all problems.
+    pub fn invoke(
+        &self,
+        resolution: Arc<Resolution>,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Invocation, Error> {
+        let arguments: Arguments = resolution
+            .tool
+            .parameters
+            .check(arguments)
+            .map_err(|problems| Error::InvalidArguments { id: resolution.id.clone(), problems })?;
+        Ok(Invocation { resolution, arguments, options })
+    }
+
+    /// Follows the chain of a tool that a listing gave.
+    ///
+    /// # Errors
+    /// Something in its chain is missing, wrong or refused.
+    pub fn resolve_item(&self, found: FoundItem) -> Result<Resolution, Error> {
+        self.follow(found)
+    }
+
+    /// What is wrong with the chain of a tool that no single file shows: options that its primitive does not know,
+    /// placeholders that nothing fills.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDescriptor`] with all problems.
+    pub fn check(&self, resolution: &Resolution) -> Result<(), Error> {
+        planner::check_config(resolution)
+    }
+
+    fn not_found(&self, id: &ItemId, passed_over: Vec<PassedOver>) -> Error {
+        let known: Vec<ItemId> = self.spaces.roots.iter().flat_map(|root| self.ids_in(root)).collect();
+        let by_last = known.iter().map(ItemId::last_segment);
+        let near = nearest(id.as_str(), known.iter().map(ItemId::as_str))
+            .or_else(|| nearest(id.last_segment(), by_last));
+        let without_extension = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
+        let fits = |known: &&ItemId| {
+            Some(known.as_str()) == near
+                || Some(known.last_segment()) == near
+                || Some(known.as_str()) == without_extension
+        };
+        let mut nearest: Vec<_> = known.iter().filter(fits).cloned().collect();
+        nearest.dedup();
+        Error::ToolNotFound {
+            id: id.clone(),
+            searched: self.searched(),
+            passed_over,
+            nearest,
+            foreign_project: self.spaces.foreign_project.clone(),
+        }
+    }
+
+    /// The folders in which tools are looked for.
+    fn searched(&self) -> Vec<PathBuf> {
+        self.spaces.roots.iter().map(|root| root.path.join("tools")).collect()
+    }
+
+    /// A runtime, asked for as if it were a tool.
+    fn not_a_tool(&self, id: &ItemId) -> Error {
+        let passed_over =
+            vec![PassedOver { path: PathBuf::from(id.as_str()), reason: PassedOverReason::Runtime }];
+        Error::ToolNotFound {
+            id: id.clone(),
+            searched: self.searched(),
+            passed_over,
+            nearest: Vec::new(),
+            foreign_project: None,
+        }
+    }
+
+    /// The item of that id in a resolver's spaces, tool or runtime, for those who look and do not run.
+    ///
+    /// # Errors
+    /// The item is there and is wrong or refused.
+    pub fn find(&self, id: &ItemId) -> Result<Option<FoundItem>, Error> {
+        for root in &self.spaces.roots {
+            if let Some(found) = locate::in_root(&self.host, root, &self.claims, id)?.found {
+                return Ok(Some(found));
+            }
+        }
+        locate::in_core(id)
+    }
+}

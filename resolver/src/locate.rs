@@ -1,0 +1,179 @@
+//! Finds the file of an id. Only the candidate paths of the wanted id are looked at, so the cost does not grow
+//! with the number of tools, and a broken file elsewhere does no harm.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rye_runtimes::ItemId;
+use rye_runtimes::core::{core_claims, core_file};
+use rye_tools::{Item, ToolFile};
+
+use crate::claims::Claims;
+use crate::error::Error;
+use crate::files::{SourceFile, ToolsFolder};
+use crate::host::Host;
+use crate::item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
+use crate::spaces::{Root, Space};
+
+/// What a search in one space gave.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// The item.
+    pub(crate) found: Option<FoundItem>,
+    /// Files of that name that are no tools.
+    pub(crate) passed_over: Vec<PassedOver>,
+}
+
+/// Looks for an id in the system space.
+pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
+    let Some(core) = core_file(id) else { return Ok(None) };
+    let source = ToolFile {
+        file: Arc::from(core.file),
+        extension: Some("toml"),
+        bytes: core.text.as_bytes(),
+        sidecar: None,
+    };
+    let item = Item::read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
+    let id = id.clone();
+    Ok(Some(FoundItem { id, space: Space::System, item, file: None, sidecar: None, runs_itself: false }))
+}
+
+/// Looks for an id in one space on disk.
+pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) -> Result<Search, Error> {
+    let mut search = Search::default();
+    let Some(tools) = &root.tools else { return Ok(search) };
+    if id.is_protected() {
+        return match paths_of(tools, claims, id).into_iter().next() {
+            Some(file) => Err(Error::Protected { id: id.clone(), file }),
+            None => Ok(search),
+        };
+    }
+    if id.as_str().split('/').rev().skip(1).any(|folder| UNLISTED_FOLDERS.contains(&folder)) {
+        let path = tools.path().join(id.as_str());
+        search.passed_over.push(PassedOver { path, reason: PassedOverReason::Unlisted });
+        return Ok(search);
+    }
+    let (mut scripts, sidecars): (Vec<_>, Vec<_>) = paths_of(tools, claims, id)
+        .into_iter()
+        .partition(|path| path.extension().is_none_or(|extension| extension != "toml"));
+    scripts.retain(|path| match self_running(claims, path) {
+        Ok(()) => true,
+        Err(reason) => {
+            search.passed_over.push(PassedOver { path: path.clone(), reason });
+            false
+        }
+    });
+    if scripts.len() > 1 {
+        return Err(Error::Duplicate { id: id.clone(), files: scripts });
+    }
+    let (file, sidecar) = match (scripts.pop(), sidecars.into_iter().next()) {
+        (Some(script), sidecar) => (script, sidecar),
+        (None, Some(alone)) => (alone, None),
+        (None, None) => return Ok(search),
+    };
+    match read_item(host, root, tools, claims, id, &file, sidecar.as_deref())? {
+        Ok(found) => search.found = Some(found),
+        Err(reason) => search.passed_over.push(PassedOver { path: file, reason }),
+    }
+    Ok(search)
+}
+
+/// Reads the files of an item. `Ok(Err(_))`: the file is no tool.
+pub(crate) fn read_item(
+    host: &Host,
+    root: &Root,
+    tools: &ToolsFolder,
+    claims: &Claims,
+    id: &ItemId,
+    file: &Path,
+    sidecar: Option<&Path>,
+) -> Result<Result<FoundItem, PassedOverReason>, Error> {
+    let read = |path: &Path| -> Result<Option<SourceFile>, Error> {
+        Ok(tools.read(path.strip_prefix(tools.path()).unwrap_or(path))?)
+    };
+    // Gone since it was seen: the same as not executable, which is what a reader can do about it.
+    let Some(source) = read(file)? else { return Ok(Err(PassedOverReason::NotExecutable)) };
+    let sidecar = sidecar.map(read).transpose()?.flatten();
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    let runs_itself = extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension));
+    if runs_itself && !source.bytes.starts_with(b"#!") {
+        return Ok(Err(PassedOverReason::NoInterpreterLine));
+    }
+    let shown = |file: &SourceFile| -> Arc<str> { Arc::from(host.shown(&file.path)) };
+    let tool_file = ToolFile {
+        file: shown(&source),
+        extension,
+        bytes: &source.bytes,
+        sidecar: sidecar.as_ref().map(|sidecar| (shown(sidecar), sidecar.bytes.as_slice())),
+    };
+    let item = match Item::read(&tool_file) {
+        Ok(Item::Other(reason)) => return Ok(Err(reason.into())),
+        Ok(item) => item,
+        Err(problems) => return Err(Error::InvalidMetadata { id: id.clone(), problems }),
+    };
+    Ok(Ok(FoundItem {
+        id: id.clone(),
+        space: root.space,
+        item,
+        file: Some(Arc::new(source)),
+        sidecar: sidecar.map(Arc::new),
+        runs_itself,
+    }))
+}
+
+/// The paths in the folder that have the id: by the claimed extensions, or, when none of those is there, by
+/// whatever stands beside it under that name.
+fn paths_of(tools: &ToolsFolder, claims: &Claims, id: &ItemId) -> Vec<PathBuf> {
+    let stem = tools.path().join(id.as_str());
+    let with = |extension: &str| {
+        let mut path = stem.clone().into_os_string();
+        path.push(".");
+        path.push(extension);
+        PathBuf::from(path)
+    };
+    let there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    let extensions: BTreeSet<_> =
+        core_claims().iter().map(|(extension, _)| *extension).chain(claims.extensions()).collect();
+    let mut paths: Vec<_> = extensions.into_iter().map(with).chain([with("toml")]).filter(there).collect();
+    // A folder of that name is where `id/…` lies, and no candidate.
+    if stem.symlink_metadata().is_ok() && !stem.is_dir() {
+        paths.push(stem.clone());
+    }
+    if paths.is_empty() {
+        paths = beside(&stem);
+    }
+    paths
+}
+
+/// Files with that stem and an extension that nobody claims.
+fn beside(stem: &Path) -> Vec<PathBuf> {
+    let Some((folder, name)) = stem.parent().zip(stem.file_name()) else { return Vec::new() };
+    let Ok(entries) = folder.read_dir() else { return Vec::new() };
+    let mut paths: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.file_stem() == Some(name) && !path.is_dir())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// Whether a file can be run: by a runtime that claims it, or by itself.
+pub(crate) fn self_running(claims: &Claims, path: &Path) -> Result<(), PassedOverReason> {
+    if path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| claims.claims(extension))
+    {
+        return Ok(());
+    }
+    match path.metadata() {
+        // Anything else is looked at, and refused with its reason, when it is opened.
+        Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 == 0 => {
+            Err(PassedOverReason::NotExecutable)
+        }
+        _ => Ok(()),
+    }
+}
