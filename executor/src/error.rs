@@ -1,0 +1,49 @@
+//! Why something could not be run. A tool that ran and failed is an [`Outcome`](crate::Outcome) and never this.
+
+use rye_primitives::StartError;
+
+/// The crate's error. [`Error::report`] says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The road from id to plan ended early.
+    #[error(transparent)]
+    Resolve(Box<rye_resolver::Error>),
+    /// The planned process could not be started.
+    #[error("`{tool}` could not be started: {source}")]
+    Start {
+        /// The tool.
+        tool: String,
+        /// Why.
+        source: StartError,
+    },
+    /// As many runs as are allowed are on, and as many calls wait as may.
+    #[error("{running} runs are on and {waiting} calls wait, which is the limit")]
+    Overloaded {
+        /// Runs that are on.
+        running: usize,
+        /// Calls that wait.
+        waiting: usize,
+    },
+    /// The call was stopped while it waited for its turn.
+    #[error("stopped before it was started")]
+    StoppedInQueue,
+    /// The time limit came while the call waited for its turn.
+    #[error("the time limit of {seconds} s came before it was started")]
+    TimedOutInQueue {
+        /// The limit.
+        seconds: f64,
+    },
+    /// The executor is shutting down and takes no more calls.
+    #[error("the executor is shutting down")]
+    ShuttingDown,
+    /// This process could not be made the reaper of what its runs leave behind.
+    #[error("this process cannot become a subreaper: {0}")]
+    Subreaper(std::io::Error),
+}
+
+impl From<rye_resolver::Error> for Error {
+    fn from(error: rye_resolver::Error) -> Self {
+        Self::Resolve(Box::new(error))
+    }
+}

@@ -1,0 +1,196 @@
+//! The one door: everything that calls a tool goes through an [`Executor`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rye_primitives::start as start_process;
+use rye_resolver::{CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
+use rye_runtimes::ItemId;
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::admission::{Admission, Turn};
+use crate::error::Error;
+use crate::outcome::Outcome;
+use crate::request::process_request;
+use crate::run::{Run, RunStopper, Started};
+
+/// The id of a tool.
+pub type ToolId = ItemId;
+
+/// The bounds of an executor. `rye.toml` may say less than is said here, never more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How many runs may be on at once.
+    pub concurrency: usize,
+    /// How many calls may wait for a turn.
+    pub queue: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { concurrency: 64, queue: 256 }
+    }
+}
+
+/// Finds, plans, runs and ends tools for one caller.
+///
+/// It is cheap to share (`Arc`) and may be used from many tasks. [`Executor::start`] needs a Tokio runtime with
+/// its I/O and time drivers on; which kind is the caller's choice.
+#[derive(Debug)]
+pub struct Executor {
+    resolver: Resolver,
+    admission: Admission,
+    closed: AtomicBool,
+}
+
+impl Executor {
+    /// Finds the caller's spaces and reads their configuration. Makes this process a subreaper when `host` asks.
+    ///
+    /// # Errors
+    /// A named project is not there, a `rye.toml` is wrong, or the system refuses the subreaper.
+    pub fn new(host: Host, config: Config) -> Result<Self, Error> {
+        let subreaper = host.subreaper;
+        let resolver = Resolver::new(host)?;
+        if subreaper {
+            rye_primitives::become_subreaper().map_err(Error::Subreaper)?;
+        }
+        let limits = resolver.config().limits;
+        let least = |ours: usize, theirs: Option<u64>| {
+            theirs.map_or(ours, |theirs| ours.min(usize::try_from(theirs).unwrap_or(usize::MAX)))
+        };
+        let admission =
+            Admission::new(least(config.concurrency, limits.concurrency), least(config.queue, limits.queue));
+        Ok(Self { resolver, admission, closed: AtomicBool::new(false) })
+    }
+
+    /// What finds tools here, for those who look and do not run.
+    #[must_use]
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// Every tool and runtime that the caller sees.
+    #[must_use]
+    pub fn list(&self) -> Listing {
+        self.resolver.list()
+    }
+
+    /// Finds a tool and follows its chain.
+    ///
+    /// # Errors
+    /// There is no such tool, or something in its chain is missing, wrong or refused.
+    pub fn resolve(&self, id: &ToolId) -> Result<Arc<Resolution>, Error> {
+        Ok(Arc::new(self.resolver.resolve(id)?))
+    }
+
+    /// Checks arguments against a tool.
+    ///
+    /// # Errors
+    /// All the ways in which they do not fit.
+    pub fn invoke(
+        &self,
+        resolution: Arc<Resolution>,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Invocation, Error> {
+        Ok(self.resolver.invoke(resolution, arguments, options)?)
+    }
+
+    /// Decides everything about a run and starts nothing.
+    ///
+    /// # Errors
+    /// Something that the run needs is not there or does not fit.
+    pub fn plan(&self, invocation: &Invocation) -> Result<Plan, Error> {
+        Ok(self.resolver.plan(invocation)?)
+    }
+
+    /// Checks what can be known of a plan before it is started: the program can be executed, its words fit.
+    ///
+    /// # Errors
+    /// The plan cannot be started.
+    pub fn check(&self, plan: &Plan) -> Result<(), Error> {
+        let request = process_request(plan, self.resolver.host().single_run);
+        rye_primitives::check(&request).map_err(|source| Error::Start { tool: plan.tool.to_string(), source })
+    }
+
+    /// Starts a plan and returns at once. When all places are taken the run waits for its turn.
+    ///
+    /// # Errors
+    /// It could not be started, or too many calls wait already.
+    pub fn start(&self, plan: Plan) -> Result<Run, Error> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::ShuttingDown);
+        }
+        let plan = Arc::new(plan);
+        let stopper = RunStopper::default();
+        let alone = self.resolver.host().single_run;
+        match self.admission.enter(&plan.run_id, &stopper)? {
+            Ok(place) => {
+                let process = begin(&plan, &stopper, alone)?;
+                Ok(Run::started(plan, stopper, Started { process, place }))
+            }
+            Err(turn) => {
+                let (sender, receiver) = oneshot::channel();
+                let (waiting, stop) = (Arc::clone(&plan), stopper.clone());
+                tokio::spawn(async move {
+                    let _ = sender.send(in_turn(turn, &waiting, &stop, alone).await);
+                });
+                Ok(Run::waiting(plan, stopper, receiver))
+            }
+        }
+    }
+
+    /// Resolves, checks, plans, runs and waits: the whole road in one call.
+    ///
+    /// # Errors
+    /// It could not be run. A tool that fails is an [`Outcome`].
+    pub async fn call(
+        &self,
+        id: &ToolId,
+        arguments: Map<String, Value>,
+        options: CallOptions,
+    ) -> Result<Outcome, Error> {
+        let invocation = self.invoke(self.resolve(id)?, arguments, options)?;
+        self.start(self.plan(&invocation)?)?.outcome().await
+    }
+
+    /// Takes no more calls, asks every run to end, and returns when nothing is left.
+    pub async fn shutdown(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.admission.close().await;
+    }
+}
+
+fn begin(plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<rye_primitives::Process, Error> {
+    let process = start_process(process_request(plan, alone))
+        .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
+    stopper.connect(process.stopper());
+    Ok(process)
+}
+
+/// Waits for a turn; the wait counts against the time limit.
+async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<Started, Error> {
+    let limit = plan.process.timeout.map(|(limit, _)| limit);
+    let expiry = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let waited = tokio::time::Instant::now();
+    let place = tokio::select! {
+        biased;
+        () = stopper.asked() => return Err(Error::StoppedInQueue),
+        () = expiry => {
+            return Err(Error::TimedOutInQueue { seconds: limit.unwrap_or_default().as_secs_f64() });
+        }
+        place = turn.place() => place?,
+    };
+    let mut plan = plan.clone();
+    if let Some((limit, _)) = &mut plan.process.timeout {
+        *limit = limit.saturating_sub(waited.elapsed());
+    }
+    let process = begin(&plan, stopper, alone)?;
+    Ok(Started { process, place })
+}

@@ -1,0 +1,247 @@
+//! What the end of a process means for the tool: its result, or why there is none.
+
+use rye_primitives::{Captured, Ending as ProcessEnding, ProcessEnd, Reply};
+use rye_resolver::{Attachment, Plan};
+use rye_runtimes::call::{OutputForm, Style};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::outcome::{Ending, EndingKind, Outcome};
+use crate::report::{Code, Report};
+
+/// The outcome of a run.
+pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
+    let kind = match end.ending {
+        ProcessEnding::Exited { code } => EndingKind::Exited { code },
+        ProcessEnding::Signaled { signal } => EndingKind::Signaled { signal },
+        ProcessEnding::TimedOut => EndingKind::TimedOut,
+        ProcessEnding::Stopped => EndingKind::Stopped,
+        ProcessEnding::Lost => EndingKind::Lost,
+    };
+    let result = match plan.style {
+        Style::Function => function_result(&end.reply, kind),
+        Style::Script | Style::Command => output_result(plan, &end.stdout, kind),
+    };
+    let (data, failure) = match result {
+        Ok(data) => (data, None),
+        Err(failure) => (failure.data, Some(failure.report)),
+    };
+    // A limit that was reached says more than what the tool made of it.
+    let error = ended_early(plan, kind).or(failure).map(|report| withheld_hint(plan, report));
+    let (stdout, stderr) = (end.stdout.text(), end.stderr.text());
+    Outcome {
+        run_id: plan.run_id.clone(),
+        tool: plan.tool.to_string(),
+        success: error.is_none(),
+        data,
+        error,
+        ending: Ending { kind, escalated: end.escalated, leaked_processes: end.leaked_processes },
+        stdout_bytes: end.stdout.total,
+        stderr_bytes: end.stderr.total,
+        stdout,
+        stderr,
+        duration: end.duration,
+        chain: plan.chain.clone(),
+    }
+}
+
+/// A failure, with what the tool said nevertheless.
+struct Failure {
+    report: Report,
+    data: Option<Box<RawValue>>,
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        Self { report, data: None }
+    }
+}
+
+type Judged = Result<Option<Box<RawValue>>, Failure>;
+
+fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
+    match kind {
+        EndingKind::TimedOut => {
+            let limit = plan.process.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());
+            let message = format!("`{}` was ended at its time limit of {limit} s", plan.tool);
+            Some(Report::new(Code::TimedOut, message).hint(
+                "raise it for one call with `--timeout S` before the tool's name, or in `[config]` with `timeout`",
+            ))
+        }
+        EndingKind::Stopped => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
+        EndingKind::Lost => Some(Report::new(
+            Code::SupervisorLost,
+            format!("the end of `{}` was not seen: something else in this process took it", plan.tool),
+        )),
+        _ => None,
+    }
+}
+
+/// How a process that failed did so.
+fn failed(kind: EndingKind) -> Option<Report> {
+    match kind {
+        EndingKind::Exited { code: 0 } => None,
+        EndingKind::Exited { code } => {
+            Some(Report::new(Code::ToolFailed, format!("it exited with code {code}")))
+        }
+        EndingKind::Signaled { signal } => Some(Report::new(
+            Code::ToolFailed,
+            format!("it was killed by signal {signal}{}", signal_name(signal)),
+        )),
+        _ => Some(Report::new(Code::ToolFailed, "it did not come to its end")),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => " (SIGHUP)",
+        2 => " (SIGINT)",
+        3 => " (SIGQUIT)",
+        4 => " (SIGILL)",
+        6 => " (SIGABRT)",
+        7 => " (SIGBUS)",
+        8 => " (SIGFPE)",
+        9 => " (SIGKILL)",
+        11 => " (SIGSEGV)",
+        13 => " (SIGPIPE)",
+        15 => " (SIGTERM)",
+        24 => " (SIGXCPU)",
+        25 => " (SIGXFSZ)",
+        31 => " (SIGSYS)",
+        _ => "",
+    }
+}
+
+/// What a bootstrap writes: exactly one of the two.
+#[derive(Deserialize)]
+struct FunctionReply {
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Box<RawValue>>,
+    error: Option<FunctionError>,
+}
+
+/// A `null` that is written is a result; serde would take it for an absent one.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+struct FunctionError {
+    #[serde(rename = "type")]
+    kind: String,
+    message: String,
+    #[serde(default)]
+    traceback: Vec<Frame>,
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    file: String,
+    line: u32,
+    function: String,
+    text: String,
+}
+
+fn function_result(reply: &Reply, kind: EndingKind) -> Judged {
+    let line = match reply {
+        Reply::Complete(line) => line,
+        Reply::TooLarge { limit } => {
+            return Err(Report::new(Code::OutputLimit, format!("its result has more than {limit} bytes"))
+                .hint("write it to a file and return the path")
+                .into());
+        }
+        Reply::NotAsked | Reply::None => return failed(kind).map_or(Ok(None), |report| Err(report.into())),
+        Reply::Partial(_) => {
+            let report =
+                failed(kind).unwrap_or_else(|| Report::new(Code::InvalidOutput, "its result is cut short"));
+            return Err(report.into());
+        }
+    };
+    let reply: FunctionReply = serde_json::from_slice(line).map_err(|error| {
+        Report::new(Code::InvalidOutput, format!("its reply is not what was promised: {error}"))
+    })?;
+    match (reply.result, reply.error) {
+        (_, Some(error)) => {
+            let colon = if error.message.is_empty() { "" } else { ": " };
+            let message = format!("{}{colon}{}", error.kind, error.message);
+            let report = Report::new(Code::ToolFailed, message);
+            Err(error.traceback.iter().fold(report, |report, frame| report.cause(frame.shown())).into())
+        }
+        (Some(result), None) if result.get() == "null" => Ok(None),
+        (result, None) => Ok(result),
+    }
+}
+
+impl Frame {
+    fn shown(&self) -> String {
+        let Self { file, line, function, text } = self;
+        let text = if text.is_empty() { String::new() } else { format!(": {}", text.trim()) };
+        format!("{file}:{line} in {function}{text}")
+    }
+}
+
+fn output_result(plan: &Plan, stdout: &Captured, kind: EndingKind) -> Judged {
+    if plan.attachment == Attachment::Caller {
+        // The caller has it already.
+        return failed(kind).map_or(Ok(None), |report| Err(report.into()));
+    }
+    let data = match parse_output(plan.output, stdout) {
+        Ok(data) => data,
+        // A tool that failed need not have kept its promise about the form of its output.
+        Err(report) if failed(kind).is_none() => {
+            return Err(Failure { report, data: text_data(stdout) });
+        }
+        Err(_) => text_data(stdout),
+    };
+    match failed(kind) {
+        None => Ok(data),
+        Some(report) => Err(Failure { report, data }),
+    }
+}
+
+fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawValue>>, Report> {
+    if form == OutputForm::Text {
+        return Ok(text_data(stdout));
+    }
+    if !stdout.is_complete() {
+        return match form {
+            OutputForm::Json => Err(Report::new(
+                Code::OutputLimit,
+                format!("its output has {} bytes, more than are kept", stdout.total),
+            )
+            .hint("raise `max_output` in `[config]`")),
+            _ => Ok(text_data(stdout)),
+        };
+    }
+    let bytes = stdout.clone().into_bytes();
+    let trimmed = bytes.trim_ascii();
+    let parsed = std::str::from_utf8(trimmed)
+        .map_err(|error| error.to_string())
+        .and_then(|text| serde_json::from_str::<Box<RawValue>>(text).map_err(|error| error.to_string()));
+    match (parsed, form) {
+        (Ok(value), OutputForm::Json) => Ok(Some(value)),
+        (Ok(value), _) if matches!(trimmed.first(), Some(b'{' | b'[')) => Ok(Some(value)),
+        (Err(error), OutputForm::Json) => {
+            Err(Report::new(Code::InvalidOutput, format!("its output is not JSON: {error}")).hint(
+                "print one JSON value and nothing else on stdout, or declare `output = \"text\"` in `[call]`",
+            ))
+        }
+        _ => Ok(text_data(stdout)),
+    }
+}
+
+fn text_data(stdout: &Captured) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(&stdout.text()).ok()
+}
+
+/// A run that failed may have missed a variable that rye did not pass: say so once, by number.
+fn withheld_hint(plan: &Plan, report: Report) -> Report {
+    let withheld = plan.process.environment.withheld.len();
+    if report.code != Code::ToolFailed || withheld == 0 {
+        return report;
+    }
+    report.hint(format!(
+        "{withheld} variables of your environment were not passed on; `rye explain {}` names them, `pass_env` or `--env` passes one",
+        plan.tool
+    ))
+}

@@ -1,0 +1,59 @@
+//! The one door of rye: resolve, plan, run, stop, report.
+//!
+//! Every call walks one road of printable types, and each step is something a person can look at:
+//!
+//! ```text
+//! ToolId -> Resolution -> Invocation -> Plan -> Run -> Outcome
+//! ```
+//!
+//! A tool that fails is an [`Outcome`]; an [`Error`] means that it could not be run. The library prints nothing,
+//! reads no environment variable, installs no signal handler and builds no Tokio runtime: a front end captures its
+//! surroundings once and passes them in as [`Host`].
+//!
+//! ```
+//! use rye_executor::{CallOptions, Config, Executor, Host};
+//!
+//! # let project = tempfile::tempdir()?;
+//! # std::fs::create_dir_all(project.path().join(".ai/tools"))?;
+//! std::fs::write(
+//!     project.path().join(".ai/tools/greet.sh"),
+//!     "# /// rye\n# [parameters.name]\n# type = \"string\"\n# required = true\n# ///\necho \"Hello $RYE_PARAM_NAME\"\n",
+//! )?;
+//! let host = Host {
+//!     environment: std::env::vars_os().collect(),
+//!     working_directory: project.path().canonicalize()?,
+//!     ..Host::default()
+//! };
+//! let executor = Executor::new(host, Config::default())?;
+//!
+//! let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! let outcome = runtime.block_on(async {
+//!     let arguments = serde_json::json!({ "name": "Ada" });
+//!     let arguments = arguments.as_object().cloned().unwrap_or_default();
+//!     executor.call(&"greet".parse()?, arguments, CallOptions::default()).await.map_err(anyhow)
+//! })?;
+//! assert!(outcome.success);
+//! assert_eq!(outcome.data_as::<String>()?.as_deref(), Some("Hello Ada\n"));
+//! # fn anyhow(error: rye_executor::Error) -> Box<dyn std::error::Error> { error.into() }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod admission;
+mod error;
+mod executor;
+pub mod exit_codes;
+mod judge;
+mod outcome;
+pub mod report;
+mod request;
+mod run;
+
+pub use error::Error;
+pub use executor::{Config, Executor, ToolId};
+pub use outcome::{Ending, EndingKind, Outcome};
+pub use report::{Code, Report};
+pub use request::MAX_REPLY;
+pub use run::{Run, RunEvent, RunStopper, Stop};
+pub use rye_resolver::{
+    Attachment, CallOptions, Host, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
+};

@@ -1,0 +1,150 @@
+//! How a run ended, as data: the same object for a person's `--json`, an MCP client and a program.
+
+use std::time::Duration;
+
+use rye_resolver::Link;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde_json::value::RawValue;
+
+use crate::report::Report;
+
+/// What came of one call.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// The run's own id; empty when nothing was planned.
+    pub run_id: String,
+    /// The tool's id, as far as it is known.
+    pub tool: String,
+    /// Whether the tool did what it was asked to.
+    pub success: bool,
+    /// The returned value, the parsed output, or the output's text: exact JSON, no number changed.
+    pub data: Option<Box<RawValue>>,
+    /// Why it did not succeed.
+    pub error: Option<Report>,
+    /// How the process ended.
+    pub ending: Ending,
+    /// What was kept of standard output, as text.
+    pub stdout: String,
+    /// What was kept of standard error, as text.
+    pub stderr: String,
+    /// How many bytes standard output had.
+    pub stdout_bytes: u64,
+    /// How many bytes standard error had.
+    pub stderr_bytes: u64,
+    /// From the start to the end of the last process, in milliseconds.
+    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    pub duration: Duration,
+    /// The chain: tool, runtimes, primitive.
+    pub chain: Vec<Link>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// In which way.
+    pub kind: EndingKind,
+    /// A KILL was needed.
+    pub escalated: bool,
+    /// Processes that outlived the tool and had to be ended.
+    pub leaked_processes: u32,
+}
+
+/// The ways in which a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndingKind {
+    /// The process exited.
+    Exited {
+        /// 0 to 255.
+        code: i32,
+    },
+    /// A signal that was not rye's ended the process.
+    Signaled {
+        /// Its number.
+        signal: i32,
+    },
+    /// The time limit came first.
+    TimedOut,
+    /// The caller stopped it.
+    Stopped,
+    /// Nobody can say how it ended.
+    Lost,
+    /// There was no process.
+    NotStarted,
+}
+
+impl EndingKind {
+    /// The word of the contract.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exited { .. } => "exited",
+            Self::Signaled { .. } => "signaled",
+            Self::TimedOut => "timed_out",
+            Self::Stopped => "stopped",
+            Self::Lost => "lost",
+            Self::NotStarted => "not_started",
+        }
+    }
+}
+
+impl Serialize for Ending {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", self.kind.word())?;
+        match self.kind {
+            EndingKind::Exited { code } => map.serialize_entry("code", &code)?,
+            EndingKind::Signaled { signal } => map.serialize_entry("signal", &signal)?,
+            _ => {}
+        }
+        if self.escalated {
+            map.serialize_entry("escalated", &true)?;
+        }
+        if self.leaked_processes > 0 {
+            map.serialize_entry("leaked_processes", &self.leaked_processes)?;
+        }
+        map.end()
+    }
+}
+
+impl Outcome {
+    /// The outcome of a call that never became a run.
+    #[must_use]
+    pub fn not_started(tool: &str, run_id: &str, chain: Vec<Link>, error: Report) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            tool: tool.to_owned(),
+            success: false,
+            data: None,
+            error: Some(error),
+            ending: Ending { kind: EndingKind::NotStarted, escalated: false, leaked_processes: 0 },
+            stdout: String::new(),
+            stderr: String::new(),
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+            duration: Duration::ZERO,
+            chain,
+        }
+    }
+
+    /// The data as a value of a type of the caller's own. `None` when there is none.
+    ///
+    /// # Errors
+    /// The data is not of that type.
+    pub fn data_as<T: serde::de::DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
+        self.data.as_ref().map(|data| serde_json::from_str(data.get())).transpose()
+    }
+
+    /// The exit code of a front end that stands for the tool (see [`crate::exit_codes`]).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match (&self.error, self.ending.kind) {
+            (None, _) => 0,
+            (Some(error), kind) => crate::exit_codes::of(error.code, kind),
+        }
+    }
+}
+
+fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e3)
+}

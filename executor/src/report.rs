@@ -1,0 +1,297 @@
+//! The one place where an error becomes a [`Report`]: a stable code, the fact, its causes, and what to do next. CLI,
+//! MCP and programs show the same.
+
+use rye_primitives::{Part, StartError};
+use rye_resolver::{Error as ResolveError, PassedOverReason, RefusedReason, WhyNot};
+use rye_runtimes::document::Problem;
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// An error as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What kind it is. Stable.
+    pub code: Code,
+    /// The fact.
+    pub message: String,
+    /// What lies behind it.
+    pub causes: Vec<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+macro_rules! codes {
+    ($($name:ident = $word:literal, $meaning:literal;)*) => {
+        /// The stable codes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Code {
+            /// Every code with its word and meaning, in the order of the reference.
+            pub const ALL: &[(Code, &str, &str)] = &[$((Code::$name, $word, $meaning),)*];
+        }
+    };
+}
+
+codes! {
+    InvalidId = "invalid_id", "what was given is not an id";
+    ToolNotFound = "tool_not_found", "no space holds such a tool";
+    RuntimeNotFound = "runtime_not_found", "an `executor_id` or claim names no runtime";
+    InterpreterNotFound = "interpreter_not_found", "no interpreter was found in any place";
+    CommandNotFound = "command_not_found", "a command is not on the child's `PATH`";
+    AmbiguousId = "ambiguous_id", "a short id matches several tools";
+    DuplicateId = "duplicate_id", "two files of one space have one id";
+    ProtectedId = "protected_id", "a file on disk has an id of the core";
+    NotAllowedSpace = "not_allowed_space", "an item delegates to a space it may not rely on";
+    Cycle = "cycle", "a chain comes back to itself";
+    ChainTooDeep = "chain_too_deep", "a chain has more than ten items";
+    InvalidMetadata = "invalid_metadata", "the metadata of a tool is wrong";
+    InvalidDescriptor = "invalid_descriptor", "a runtime or the way to run a tool is wrong";
+    InvalidConfig = "invalid_config", "a `rye.toml` or `.env` file, or the project, is wrong";
+    InvalidArguments = "invalid_arguments", "the arguments do not fit the parameters";
+    ArgumentTooLarge = "argument_too_large", "an argument is larger than the system can pass";
+    ArgumentLooksLikeOption = "argument_looks_like_option", "a value would be read as an option";
+    UnknownVariable = "unknown_variable", "a `${NAME}` has neither value nor default";
+    RefusedFile = "refused_file", "a file that cannot be trusted to be what it seems";
+    NotExecutable = "not_executable", "what was found cannot be executed";
+    BadInterpreterLine = "bad_interpreter_line", "a `#!` line names no interpreter that can run";
+    BadCwd = "bad_cwd", "the working directory cannot be entered";
+    SpawnFailed = "spawn_failed", "the system refused to start a process";
+    TimedOut = "timed_out", "the time limit came first";
+    Stopped = "stopped", "the caller stopped it";
+    OutputLimit = "output_limit", "a result was larger than its limit";
+    InvalidOutput = "invalid_output", "a result is not what was promised";
+    ToolFailed = "tool_failed", "the tool ran and failed";
+    ResourceExhausted = "resource_exhausted", "no process, memory or descriptor was left";
+    Overloaded = "overloaded", "too many calls at once";
+    SupervisorLost = "supervisor_lost", "the run was lost sight of";
+    Internal = "internal", "a fault of rye's own";
+}
+
+impl Code {
+    /// The word of the contract.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(code, ..)| *code == self).map_or("internal", |(_, word, _)| word)
+    }
+}
+
+impl Report {
+    /// A report without causes and hints.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// The same with one more cause.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// The same with one more hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn problems(mut self, problems: &[Problem]) -> Self {
+        for problem in problems {
+            self.causes.push(problem.to_string());
+            self.hints.extend(problem.hint.clone());
+        }
+        self.hints.dedup();
+        self
+    }
+}
+
+impl Error {
+    /// What it is and what to do about it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let new = |code| Report::new(code, self.to_string());
+        match self {
+            Self::Resolve(error) => resolve_report(error),
+            Self::Start { source, .. } => start_report(source, self.to_string()),
+            Self::Overloaded { .. } => new(Code::Overloaded).hint("try again when a run has ended"),
+            Self::StoppedInQueue | Self::ShuttingDown => new(Code::Stopped),
+            Self::TimedOutInQueue { .. } => {
+                new(Code::TimedOut).hint("raise the time limit, or call less at once")
+            }
+            Self::Subreaper(_) => new(Code::ResourceExhausted),
+        }
+    }
+}
+
+/// What a resolver's error is and what to do about it.
+#[must_use]
+pub fn resolve_report(error: &ResolveError) -> Report {
+    let new = |code| Report::new(code, error.to_string());
+    match error {
+        ResolveError::InvalidId(_) => new(Code::InvalidId).hint(
+            "an id is a path below `tools/` without extension, such as `demo/hello`; `rye list` shows them",
+        ),
+        ResolveError::ToolNotFound { .. } => not_found_report(error),
+        ResolveError::RuntimeNotFound { instead, nearest, .. } => {
+            let mut report = new(Code::RuntimeNotFound);
+            report
+                .causes
+                .extend(instead.map(|what| format!("under that name there is {what}, not a runtime")));
+            report.hints.extend(nearest.as_ref().map(|word| format!("did you mean `{word}`?")));
+            report.hint(
+                "`rye list --all` shows the runtimes there are; one is a file `.ai/tools/runtimes/NAME.toml`",
+            )
+        }
+        ResolveError::NoProject { .. } => new(Code::InvalidConfig)
+            .hint("name the folder that holds `.ai/`, or make one: `mkdir -p .ai/tools`"),
+        ResolveError::Ambiguous { candidates, .. } => {
+            let report = new(Code::AmbiguousId);
+            candidates
+                .iter()
+                .fold(report, |report, id| report.cause(id.to_string()))
+                .hint("write the whole id")
+        }
+        ResolveError::Duplicate { files, .. } => {
+            let report =
+                files.iter().fold(new(Code::DuplicateId), |r, file| r.cause(file.display().to_string()));
+            report.hint("rename one of them")
+        }
+        ResolveError::Protected { .. } => new(Code::ProtectedId).hint("move the file out of `rye/core/`"),
+        ResolveError::NotAllowedSpace { .. } => new(Code::NotAllowedSpace).hint(
+            "a user item may use user and system items, a system item only system items; move one of the two",
+        ),
+        ResolveError::Cycle { .. } => {
+            new(Code::Cycle).hint("let one `executor_id` name a primitive: `subprocess`")
+        }
+        ResolveError::ChainTooDeep { .. } => {
+            new(Code::ChainTooDeep).hint("let a runtime nearer the tool name `subprocess`")
+        }
+        ResolveError::InvalidMetadata { problems, .. } => new(Code::InvalidMetadata).problems(problems),
+        ResolveError::InvalidDescriptor { problems } => new(Code::InvalidDescriptor).problems(problems),
+        ResolveError::InvalidConfig { problems } => new(Code::InvalidConfig).problems(problems),
+        ResolveError::Refused(refused) => new(Code::RefusedFile).hint(match &refused.reason {
+            RefusedReason::AnyoneMayWrite(path) => format!("`chmod o-w {}`", path.display()),
+            RefusedReason::ForeignOwner { path, .. } => {
+                format!("`chown` `{}` to yourself, if you trust it", path.display())
+            }
+            RefusedReason::LeadsOut(_) => "copy the file in, or link to something below `tools/`".to_owned(),
+            RefusedReason::NotAFile(_) => "a tool is a regular file".to_owned(),
+            RefusedReason::TooLarge => "a tool is a program text; keep data beside it".to_owned(),
+            RefusedReason::Unreadable(_) => "look at its mode and its folders' modes".to_owned(),
+        }),
+        ResolveError::InvalidArguments { id, problems } => {
+            let mut report = new(Code::InvalidArguments);
+            for problem in problems {
+                report.causes.push(problem.to_string());
+                report.hints.extend(problem.hint.clone());
+            }
+            report.hints.dedup();
+            report.hint(format!("`rye run {id} --help` shows what it takes"))
+        }
+        ResolveError::LooksLikeOption { parameter, .. } => new(Code::ArgumentLooksLikeOption).hint(format!(
+            "put `\"--\"` before the item in `args`, or say `allow_dash = true` in `[parameters.{parameter}]`"
+        )),
+        ResolveError::UnknownVariable { name, .. } => new(Code::UnknownVariable).hint(format!(
+            "set `{name}` in the environment or a `.env` file, or write a default: `${{{name}:-…}}`"
+        )),
+        ResolveError::InterpreterNotFound { trail, .. } => {
+            let mut report = new(Code::InterpreterNotFound);
+            report.causes.extend(trail.to_string().lines().map(str::to_owned));
+            if trail.0.iter().any(|tried| tried.reason == WhyNot::Shim) {
+                report = report.hint("install the version that the version manager's files name");
+            }
+            report.hint("install it, or name one: `search`, `fallback` of the runtime")
+        }
+        ResolveError::CommandNotFound { searched, command, .. } => {
+            let report = searched.iter().fold(new(Code::CommandNotFound), |report, folder| {
+                report.cause(format!("not in {}", folder.display()))
+            });
+            report.hint(format!("install `{command}`, or name it by its path"))
+        }
+    }
+}
+
+fn not_found_report(error: &ResolveError) -> Report {
+    let ResolveError::ToolNotFound { id, searched, passed_over, nearest, foreign_project } = error else {
+        return Report::new(Code::Internal, error.to_string());
+    };
+    let mut report = Report::new(Code::ToolNotFound, error.to_string());
+    for file in passed_over {
+        report.causes.push(format!("{} {}", file.path.display(), file.reason));
+        report.hints.push(match file.reason {
+            PassedOverReason::PythonModule => "give it a function `main`, or a `# /// rye` block".to_owned(),
+            PassedOverReason::PlainToml => "add `executor_id = \"subprocess\"` and a `[config]`".to_owned(),
+            PassedOverReason::NotExecutable => format!("`chmod +x {}`", file.path.display()),
+            PassedOverReason::NoInterpreterLine => {
+                "begin it with a `#!` line, or add a runtime that claims its extension".to_owned()
+            }
+            PassedOverReason::Runtime => "give a tool the line `executor_id`, and run the tool".to_owned(),
+            PassedOverReason::Unlisted => "move it out of that folder".to_owned(),
+        });
+    }
+    if searched.is_empty() {
+        report.causes.push("there is no `.ai/` in this folder or above it, and no user space".to_owned());
+        report.hints.push(
+            "`mkdir -p .ai/tools`, and put a script there; or name a project with `--project`".to_owned(),
+        );
+    }
+    report.causes.extend(searched.iter().map(|folder| format!("not in {}", folder.display())));
+    if let Some(foreign) = foreign_project {
+        report.causes.push(format!("{} belongs to another user", foreign.display()));
+        report.hints.push("name it with `--project` if you trust it".to_owned());
+    }
+    report.hints.extend(nearest.iter().map(|near| {
+        let stem = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
+        if stem == Some(near.as_str()) {
+            format!("ids have no extension: `rye run {near}`")
+        } else {
+            format!("did you mean `{near}`?")
+        }
+    }));
+    report.hint("`rye list` shows every tool")
+}
+
+fn start_report(error: &StartError, message: String) -> Report {
+    let new = |code| Report::new(code, message.clone());
+    match error {
+        StartError::ProgramNotFound { .. } => {
+            new(Code::CommandNotFound).hint("install it, or name another `command`")
+        }
+        StartError::NotExecutable { program, .. } => new(Code::NotExecutable)
+            .hint(format!("`chmod +x {}`, and begin a script with a `#!` line", program.display())),
+        StartError::BadInterpreterLine { .. } => new(Code::BadInterpreterLine)
+            .hint("correct the `#!` line; a file with Windows line ends needs `dos2unix` first"),
+        StartError::CwdNotFound { .. } | StartError::BadCwd { .. } => {
+            new(Code::BadCwd).hint("make the folder, or change `cwd` in `[config]`")
+        }
+        StartError::NulByte { .. } => {
+            new(Code::InvalidArguments).hint("no command line can carry a NUL character")
+        }
+        StartError::BadEnvName { .. } => {
+            new(Code::InvalidDescriptor).hint("a name has no `=` and is not empty")
+        }
+        StartError::ArgumentTooLarge { part, .. } => too_large(new(Code::ArgumentTooLarge), Some(part)),
+        StartError::ArgumentsTooLarge { .. } => too_large(new(Code::ArgumentTooLarge), None),
+        StartError::ResourceExhausted { .. } => {
+            new(Code::ResourceExhausted).hint("try again when less is running")
+        }
+        _ => new(Code::SpawnFailed),
+    }
+}
+
+fn too_large(report: Report, part: Option<&Part>) -> Report {
+    let report = match part {
+        Some(Part::Variable { name }) if name.as_encoded_bytes().starts_with(b"RYE_PARAM_") => {
+            report.cause("a script gets its arguments in variables unless it says otherwise")
+        }
+        _ => report,
+    };
+    report.hint("pass it on standard input: `parameters = \"stdin\"` in `[call]`; or pass the path of a file")
+}
