@@ -1,0 +1,75 @@
+//! What was typed. What it means is decided by the module of each command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
+#[derive(Debug, Parser)]
+#[command(name = "rye", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct CommandLine {
+    /// The project: the folder that holds .ai/ [default: the nearest one above]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// Print one JSON value and nothing else
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a tool
+    Run(RunWords),
+    /// List every tool
+    List(ListWords),
+    /// Show what a tool is: metadata, parameters, chain
+    Show(ToolWord),
+    /// Show every decision about a call, and start nothing
+    Explain(RunWords),
+    /// Check every file, and show all problems at once
+    Check(CheckWords),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunWords {
+    /// Time limit in seconds; 0 means none
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) timeout: Option<std::time::Duration>,
+    /// Arguments as one JSON object; flags after TOOL beat them
+    #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
+    pub(crate) params: Option<OsString>,
+    /// A variable for the tool: yours by name, or a value
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    pub(crate) environment: Vec<OsString>,
+    /// The tool's id, then its own words: --name value, --name=value, or bare values (--help shows them)
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["TOOL", "WORD"])]
+    pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListWords {
+    /// Runtimes too, and what is hidden or shadowed
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ToolWord {
+    /// The tool's id
+    pub(crate) tool: OsString,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckWords {
+    /// Only what lies below this file or folder
+    pub(crate) path: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    std::time::Duration::try_from_secs_f64(number)
+        .map_err(|_| "not a number of seconds, 0 or more".to_owned())
+}

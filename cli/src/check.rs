@@ -1,0 +1,89 @@
+//! `rye check`: every problem of every file at once. Exit code 1 when there is one; notes do not count.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rye_executor::{Config, Executor, Host, Report};
+use rye_resolver::Error;
+use rye_runtimes::document::{Place, Problem};
+use rye_tools::Item;
+use serde_json::json;
+
+use crate::arguments::CheckWords;
+use crate::list::report_of;
+use crate::output::{Output, Style};
+
+/// Checks the files that the caller sees.
+pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
+    let within = words.path.as_ref().map(|path| host.working_directory.join(path));
+    let within = within.map(|path| path.canonicalize().unwrap_or(path));
+    let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
+    let resolver = executor.resolver();
+    let listing = executor.list();
+    let (mut problems, mut notes, mut tools) = (listing.problems, listing.notes, 0);
+    for listed in listing.items {
+        let checked = listed.item.and_then(|found| {
+            if matches!(found.item, Item::Tool(_)) {
+                tools += 1;
+                resolver.check(&resolver.resolve_item(found)?)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = checked {
+            problems.extend(problems_of(resolver.host(), listed.path.as_deref(), &error));
+        }
+    }
+    if let Some(within) = &within {
+        let inside = |problem: &Problem| {
+            resolver.host().working_directory.join(&*problem.place.file).starts_with(within)
+        };
+        problems.retain(inside);
+        notes.retain(inside);
+    }
+    for list in [&mut problems, &mut notes] {
+        list.sort();
+        list.dedup();
+    }
+    if output.json {
+        output.print_json(&json!({ "problems": problems, "notes": notes, "tools": tools }));
+    } else {
+        show(output, &problems, &notes, tools);
+    }
+    Ok(ExitCode::from(u8::from(!problems.is_empty())))
+}
+
+/// The problems in an error; one that names no place stands at the beginning of its file.
+fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> {
+    match error {
+        Error::InvalidMetadata { problems, .. }
+        | Error::InvalidDescriptor { problems }
+        | Error::InvalidConfig { problems } => problems.clone(),
+        _ => {
+            let report = report_of(error);
+            let shown = path.map_or_else(String::new, |path| host.shown(path));
+            let place = Place::start_of(&Arc::from(shown));
+            let mut message = report.message;
+            for cause in &report.causes {
+                message.push_str("\n    ");
+                message.push_str(cause);
+            }
+            vec![Problem { place, message, hint: report.hints.into_iter().next() }]
+        }
+    }
+}
+
+fn show(output: &Output, problems: &[Problem], notes: &[Problem], tools: usize) {
+    let mut text = String::new();
+    for (style, word, list) in [(Style::Red, "error", problems), (Style::Yellow, "note", notes)] {
+        for Problem { place, message, hint } in list {
+            text.push_str(&format!("{place}: {}: {message}\n", output.styled(style, word)));
+            if let Some(hint) = hint {
+                text.push_str(&format!("    {}: {hint}\n", output.styled(Style::Green, "hint")));
+            }
+        }
+    }
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    text.push_str(&format!("{}, {}\n", plural(tools, "tool"), plural(problems.len(), "problem")));
+    output.print(&text);
+}

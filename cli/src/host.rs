@@ -1,0 +1,34 @@
+//! Captures the caller's surroundings, once.
+
+use std::path::{Path, PathBuf};
+
+use rye_executor::{Code, Host, Report};
+
+/// Reads environment, working directory and home.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
+pub(crate) fn capture(project: Option<&Path>) -> Result<Host, Report> {
+    let working_directory = std::env::current_dir().map_err(|error| {
+        Report::new(Code::BadCwd, format!("the working directory cannot be read: {error}"))
+            .hint("it may have been removed: `cd` to another one")
+    })?;
+    let home = directories::BaseDirs::new().map(|known| known.home_dir().to_owned());
+    let expanded = |path: &Path| expanded(path, home.as_deref());
+    let user_space = match std::env::var_os("RYE_USER_SPACE").filter(|path| !path.is_empty()) {
+        Some(path) => Some(working_directory.join(expanded(Path::new(&path)))),
+        None => home.as_ref().map(|home| home.join(".ai")),
+    };
+    Ok(Host {
+        environment: std::env::vars_os().collect(),
+        project: project.map(expanded),
+        working_directory,
+        home,
+        user_space,
+        ..Host::default()
+    })
+}
+
+/// A path in which `~` stands for the home directory: what no shell has read, such as a line of a client's
+/// configuration file, comes with its tilde.
+fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
+    shellexpand::path::tilde_with_context(path, || home).into_owned()
+}

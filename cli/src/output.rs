@@ -1,0 +1,114 @@
+//! Where output goes and how it looks: results on standard output, everything else on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use rye_executor::{EndingKind, Report, exit_codes};
+
+/// The caller's two streams.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// One JSON value and nothing else was asked for.
+    pub(crate) json: bool,
+    /// A person reads standard output.
+    pub(crate) stdout_is_terminal: bool,
+    /// Some descriptor of the caller is a terminal.
+    pub(crate) on_terminal: bool,
+    color_stdout: bool,
+    color_stderr: bool,
+}
+
+/// A kind of emphasis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Red,
+    Green,
+    Yellow,
+}
+
+impl Style {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "\x1b[1m",
+            Self::Dim => "\x1b[2m",
+            Self::Red => "\x1b[1;31m",
+            Self::Green => "\x1b[1;32m",
+            Self::Yellow => "\x1b[33m",
+        }
+    }
+}
+
+impl Output {
+    /// Looks at the caller's descriptors.
+    #[expect(clippy::disallowed_methods, reason = "the front end reads the conventions for colour")]
+    pub(crate) fn of_terminal(json: bool) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let colorful = !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        Self {
+            json,
+            stdout_is_terminal: out,
+            on_terminal: out || err || std::io::stdin().is_terminal(),
+            color_stdout: out && colorful,
+            color_stderr: err && colorful,
+        }
+    }
+
+    /// Text for standard output, emphasised when a person reads it.
+    pub(crate) fn styled(&self, style: Style, text: &str) -> String {
+        paint(self.color_stdout, style, text)
+    }
+
+    /// Writes to standard output. A reader that has gone is no error of ours.
+    pub(crate) fn print(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Prints a value as JSON, indented for a person.
+    pub(crate) fn print_json(&self, value: &impl serde::Serialize) {
+        let text = if self.stdout_is_terminal {
+            serde_json::to_string_pretty(value)
+        } else {
+            serde_json::to_string(value)
+        };
+        // What we print are our own structs: they can always be written.
+        self.print(&format!("{}\n", text.unwrap_or_default()));
+    }
+
+    /// Writes a note to standard error.
+    pub(crate) fn note(&self, style: Style, word: &str, text: &str) {
+        let word = paint(self.color_stderr, style, word);
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(stderr, "{word}: {text}");
+    }
+
+    /// Shows a report on standard error: the fact, its causes, what to do.
+    pub(crate) fn show_report(&self, report: &Report) {
+        self.note(Style::Red, "error", &report.message);
+        let mut stderr = std::io::stderr().lock();
+        for cause in &report.causes {
+            let _ = writeln!(stderr, "  {}", cause.replace('\n', "\n  "));
+        }
+        drop(stderr);
+        for hint in &report.hints {
+            self.note(Style::Green, "hint", hint);
+        }
+    }
+
+    /// Shows a report and gives its exit code.
+    pub(crate) fn report(&self, report: &Report) -> ExitCode {
+        if self.json {
+            self.print_json(&serde_json::json!({ "error": report }));
+        } else {
+            self.show_report(report);
+        }
+        ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted))
+    }
+}
+
+fn paint(colored: bool, style: Style, text: &str) -> String {
+    if colored { format!("{}{text}\x1b[0m", style.code()) } else { text.to_owned() }
+}

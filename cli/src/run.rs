@@ -1,0 +1,215 @@
+//! `rye run`: words to arguments, one run, its result on standard output.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rye_executor::{
+    Attachment, CallOptions, Code, Config, Executor, Host, Invocation, Outcome, Plan, Report, Resolution,
+    ToolId,
+};
+use rye_tools::words::{WordsOutcome, read_words, unread_words};
+use serde_json::{Map, Value};
+
+use crate::arguments::RunWords;
+use crate::output::{Output, Style};
+use crate::signals;
+
+/// Runs a tool and gives the exit code that stands for it.
+pub(crate) fn run(output: &Output, mut host: Host, words: &RunWords) -> Result<ExitCode, Report> {
+    host.single_run = true;
+    host.subreaper = true;
+    let tool = tool_word(words);
+    let mut run_id = String::new();
+    let mut chain = Vec::new();
+    let attempt = attempt(output, host, words, &mut |plan| {
+        run_id.clone_from(&plan.run_id);
+        chain.clone_from(&plan.chain);
+    });
+    let ended = match attempt {
+        Ok(Attempt::Help(text)) => {
+            output.print(&text);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(Attempt::Ended(ended)) => *ended,
+        Err(report) => signals::Ended {
+            outcome: Outcome::not_started(&tool.to_string_lossy(), &run_id, chain, report),
+            received: None,
+        },
+    };
+    Ok(finish(output, &ended))
+}
+
+/// How a run went, or the help that was asked for.
+enum Attempt {
+    Help(String),
+    Ended(Box<signals::Ended>),
+}
+
+fn attempt(
+    output: &Output,
+    host: Host,
+    words: &RunWords,
+    planned: &mut dyn FnMut(&Plan),
+) -> Result<Attempt, Report> {
+    let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
+    let invocation = match read_call(output, &executor, words)? {
+        Call::Help(text) => return Ok(Attempt::Help(text)),
+        Call::Invocation(invocation) => invocation,
+    };
+    let plan = executor.plan(&invocation).map_err(|error| error.report())?;
+    planned(&plan);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+            Report::new(Code::ResourceExhausted, format!("the event loop cannot start: {error}"))
+        })?;
+    let ended = runtime.block_on(signals::run_to_end(&executor, plan)).map_err(|error| error.report())?;
+    Ok(Attempt::Ended(Box::new(ended)))
+}
+
+/// What was asked for with the words of a call.
+pub(crate) enum Call {
+    /// The tool's own help.
+    Help(String),
+    /// A call.
+    Invocation(Box<Invocation>),
+}
+
+/// The word that names the tool.
+pub(crate) fn tool_word(words: &RunWords) -> &OsStr {
+    words.words.first().map_or(OsStr::new(""), OsString::as_os_str)
+}
+
+/// Reads the id of a tool.
+pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
+    let parsed = word.to_string_lossy().parse::<ToolId>();
+    parsed.map_err(|error| rye_executor::Error::from(rye_resolver::Error::from(error)).report())
+}
+
+/// Resolves the tool and reads its arguments.
+pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) -> Result<Call, Report> {
+    let id = tool_id(tool_word(words))?;
+    let resolution = executor.resolve(&id).map_err(|error| error.report())?;
+    let refuse = |problems| {
+        let id = resolution.id.clone();
+        rye_executor::Error::from(rye_resolver::Error::InvalidArguments { id, problems }).report()
+    };
+    let own = words.words.get(1..).unwrap_or_default();
+    let mut arguments = params(words)?;
+    let tool = &resolution.tool;
+    let given = if tool.unread_words {
+        let all = unread_words(own).map_err(|problem| refuse(vec![problem]))?;
+        if own.is_empty() && words.params.is_some() { Map::new() } else { all }
+    } else {
+        match read_words(&tool.parameters, own).map_err(refuse)? {
+            WordsOutcome::Help => return Ok(Call::Help(help(&resolution))),
+            WordsOutcome::Arguments(given) => given,
+        }
+    };
+    arguments.extend(given);
+    let options = options(output, words)?;
+    let invocation = executor.invoke(resolution, arguments, options).map_err(|error| error.report())?;
+    Ok(Call::Invocation(Box::new(invocation)))
+}
+
+fn help(resolution: &Arc<Resolution>) -> String {
+    let tool = &resolution.tool;
+    rye_tools::usage::usage(resolution.id.as_str(), tool.description.as_deref(), &tool.parameters)
+}
+
+fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
+    let mut environment = Vec::new();
+    for word in &words.environment {
+        let bytes = word.as_encoded_bytes();
+        let at = bytes.iter().position(|&byte| byte == b'=');
+        let name =
+            std::str::from_utf8(bytes.get(..at.unwrap_or(bytes.len())).unwrap_or_default()).unwrap_or("");
+        if name.is_empty() {
+            let message = format!("`--env {}` names no variable", word.to_string_lossy());
+            return Err(
+                Report::new(Code::InvalidArguments, message).hint("write `--env NAME` or `--env NAME=VALUE`")
+            );
+        }
+        let value = at.map(|at| {
+            use std::os::unix::ffi::OsStrExt;
+            OsStr::from_bytes(bytes.get(at + 1..).unwrap_or_default()).to_owned()
+        });
+        environment.push((name.to_owned(), value));
+    }
+    Ok(CallOptions {
+        timeout: words.timeout,
+        environment,
+        attachment: if output.json { Attachment::Captured } else { Attachment::Caller },
+        unbounded_by_default: !output.json && output.on_terminal,
+        withhold_stdin: words.params.as_deref() == Some(OsStr::new("-")),
+    })
+}
+
+/// The arguments of `--params`.
+fn params(words: &RunWords) -> Result<Map<String, Value>, Report> {
+    let Some(given) = &words.params else { return Ok(Map::new()) };
+    let wrong = |message: String| {
+        Report::new(Code::InvalidArguments, format!("`--params`: {message}"))
+            .hint("give one JSON object, `@FILE`, or `-` for standard input")
+    };
+    let text = match given.to_str() {
+        None => return Err(wrong("not UTF-8".to_owned())),
+        Some("-") => {
+            let mut text = String::new();
+            std::io::stdin().lock().read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+            text
+        }
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| wrong(format!("`{path}`: {error}")))?
+            }
+            None => text.to_owned(),
+        },
+    };
+    match rye_tools::json::parse(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(wrong("not a JSON object".to_owned())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+/// Shows the outcome and gives the exit code.
+fn finish(output: &Output, ended: &signals::Ended) -> ExitCode {
+    let outcome = &ended.outcome;
+    if output.json {
+        output.print_json(outcome);
+        return ExitCode::from(ended.exit_code());
+    }
+    if let Some(data) = &outcome.data
+        && outcome.success
+    {
+        output.print(&shown(output, data.get()));
+    }
+    if let Some(error) = &outcome.error
+        && !ended.expected()
+    {
+        output.show_report(error);
+    }
+    let leaked = outcome.ending.leaked_processes;
+    if leaked > 0 {
+        let what =
+            if leaked == 1 { "1 process that it".to_owned() } else { format!("{leaked} processes that it") };
+        output.note(Style::Yellow, "note", &format!("{what} had left behind was ended"));
+    }
+    ended.die_as_the_tool_did();
+    ExitCode::from(ended.exit_code())
+}
+
+/// A result as a person or a pipe gets it: a string as it is, everything else as JSON.
+fn shown(output: &Output, raw: &str) -> String {
+    let mut text = match serde_json::from_str::<Value>(raw) {
+        Ok(Value::String(text)) => text,
+        _ if output.stdout_is_terminal => rye_tools::json::indent(raw),
+        _ => raw.to_owned(),
+    };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
