@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rye_executor::resolver::Error;
+use rye_executor::runtimes::document::{Place, Problem};
+use rye_executor::tools::Item;
 use rye_executor::{Config, Executor, Host, Report};
-use rye_resolver::Error;
-use rye_runtimes::document::{Place, Problem};
-use rye_tools::Item;
 use serde_json::json;
 
 use crate::arguments::CheckWords;

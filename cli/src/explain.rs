@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use rye_executor::resolver::StdinPlan;
+use rye_executor::resolver::environment::EntrySource;
 use rye_executor::{Config, Executor, Host, Plan, Report};
-use rye_resolver::StdinPlan;
-use rye_resolver::environment::EntrySource;
 use serde_json::{Value, json};
 
 use crate::arguments::RunWords;

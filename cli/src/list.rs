@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use rye_executor::tools::{Item, Tool};
 use rye_executor::{Config, Executor, Host, Listed, Report, Space};
-use rye_tools::{Item, Tool};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -130,6 +130,6 @@ pub(crate) fn signature(tool: &Tool) -> String {
 }
 
 /// A resolver's error as it is shown.
-pub(crate) fn report_of(error: &rye_resolver::Error) -> Report {
+pub(crate) fn report_of(error: &rye_executor::resolver::Error) -> Report {
     rye_executor::report::resolve_report(error)
 }

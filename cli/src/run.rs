@@ -5,11 +5,11 @@ use std::io::Read;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
     Attachment, CallOptions, Code, Config, Executor, Host, Invocation, Outcome, Plan, Report, Resolution,
     ToolId,
 };
-use rye_tools::words::{WordsOutcome, read_words, unread_words};
 use serde_json::{Map, Value};
 
 use crate::arguments::RunWords;
@@ -84,7 +84,7 @@ pub(crate) fn tool_word(words: &RunWords) -> &OsStr {
 /// Reads the id of a tool.
 pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
     let parsed = word.to_string_lossy().parse::<ToolId>();
-    parsed.map_err(|error| rye_executor::Error::from(rye_resolver::Error::from(error)).report())
+    parsed.map_err(|error| rye_executor::Error::from(rye_executor::resolver::Error::from(error)).report())
 }
 
 /// Resolves the tool and reads its arguments.
@@ -93,7 +93,7 @@ pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) 
     let resolution = executor.resolve(&id).map_err(|error| error.report())?;
     let refuse = |problems| {
         let id = resolution.id.clone();
-        rye_executor::Error::from(rye_resolver::Error::InvalidArguments { id, problems }).report()
+        rye_executor::Error::from(rye_executor::resolver::Error::InvalidArguments { id, problems }).report()
     };
     let own = words.words.get(1..).unwrap_or_default();
     let mut arguments = params(words)?;
@@ -115,7 +115,7 @@ pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) 
 
 fn help(resolution: &Arc<Resolution>) -> String {
     let tool = &resolution.tool;
-    rye_tools::usage::usage(resolution.id.as_str(), tool.description.as_deref(), &tool.parameters)
+    rye_executor::tools::usage::usage(resolution.id.as_str(), tool.description.as_deref(), &tool.parameters)
 }
 
 fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
@@ -167,7 +167,7 @@ fn params(words: &RunWords) -> Result<Map<String, Value>, Report> {
             None => text.to_owned(),
         },
     };
-    match rye_tools::json::parse(&text) {
+    match rye_executor::tools::json::parse(&text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(wrong("not a JSON object".to_owned())),
         Err(error) => Err(wrong(error.to_string())),
@@ -205,7 +205,7 @@ fn finish(output: &Output, ended: &signals::Ended) -> ExitCode {
 fn shown(output: &Output, raw: &str) -> String {
     let mut text = match serde_json::from_str::<Value>(raw) {
         Ok(Value::String(text)) => text,
-        _ if output.stdout_is_terminal => rye_tools::json::indent(raw),
+        _ if output.stdout_is_terminal => rye_executor::tools::json::indent(raw),
         _ => raw.to_owned(),
     };
     if !text.ends_with('\n') {

@@ -60,7 +60,7 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
     line("file", resolution.file.as_ref().map(|file| host.shown(&file.path)).as_deref());
     line("chain", Some(&chain(resolution)));
     text.push('\n');
-    text.push_str(&rye_tools::usage::usage(resolution.id.as_str(), None, &tool.parameters));
+    text.push_str(&rye_executor::tools::usage::usage(resolution.id.as_str(), None, &tool.parameters));
     text
 }
 

@@ -54,6 +54,9 @@ pub use outcome::{Ending, EndingKind, Outcome};
 pub use report::{Code, Report};
 pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
+// The layers below, for front ends, which import this crate alone.
+pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
+
 pub use rye_resolver::{
     Attachment, CallOptions, Host, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
 };

@@ -138,7 +138,7 @@ fn paths_of(tools: &ToolsFolder, claims: &Claims, id: &ItemId) -> Vec<PathBuf> {
         core_claims().iter().map(|(extension, _)| *extension).chain(claims.extensions()).collect();
     let mut paths: Vec<_> = extensions.into_iter().map(with).chain([with("toml")]).filter(there).collect();
     // A folder of that name is where `id/…` lies, and no candidate.
-    if stem.symlink_metadata().is_ok() && !stem.is_dir() {
+    if stem.extension().is_none() && stem.symlink_metadata().is_ok() && !stem.is_dir() {
         paths.push(stem.clone());
     }
     if paths.is_empty() {
