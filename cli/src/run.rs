@@ -5,10 +5,12 @@ use std::io::Read;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rye_executor::report::resolve_report;
+use rye_executor::resolver::Error as ResolveError;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
-    Attachment, CallOptions, Code, Config, Executor, Host, Invocation, Outcome, Plan, Report, Resolution,
-    ToolId,
+    Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Outcome, Plan, Report,
+    Resolution, ToolId,
 };
 use serde_json::{Map, Value};
 
@@ -84,7 +86,7 @@ pub(crate) fn tool_word(words: &RunWords) -> &OsStr {
 /// Reads the id of a tool.
 pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
     let parsed = word.to_string_lossy().parse::<ToolId>();
-    parsed.map_err(|error| rye_executor::Error::from(rye_executor::resolver::Error::from(error)).report())
+    parsed.map_err(|error| resolve_report(&error.into()))
 }
 
 /// Resolves the tool and reads its arguments.
@@ -93,24 +95,40 @@ pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) 
     let resolution = executor.resolve(&id).map_err(|error| error.report())?;
     let refuse = |problems| {
         let id = resolution.id.clone();
-        rye_executor::Error::from(rye_executor::resolver::Error::InvalidArguments { id, problems }).report()
+        resolve_report(&ResolveError::InvalidArguments { id, problems })
     };
     let own = words.words.get(1..).unwrap_or_default();
     let mut arguments = params(words)?;
     let tool = &resolution.tool;
-    let given = if tool.unread_words {
-        let all = unread_words(own).map_err(|problem| refuse(vec![problem]))?;
-        if own.is_empty() && words.params.is_some() { Map::new() } else { all }
-    } else {
-        match read_words(&tool.parameters, own).map_err(refuse)? {
-            WordsOutcome::Help => return Ok(Call::Help(help(&resolution))),
-            WordsOutcome::Arguments(given) => given,
+    let mut problems = Vec::new();
+    if tool.unread_words {
+        if !own.is_empty() || words.params.is_none() {
+            arguments.extend(unread_words(own).map_err(|problem| refuse(vec![problem]))?);
         }
-    };
-    arguments.extend(given);
+    } else {
+        match read_words(&tool.parameters, &arguments, own) {
+            WordsOutcome::Help => return Ok(Call::Help(help(&resolution))),
+            WordsOutcome::Arguments(read) => {
+                arguments.extend(read.arguments);
+                problems = read.problems;
+            }
+        }
+    }
     let options = options(output, words)?;
-    let invocation = executor.invoke(resolution, arguments, options).map_err(|error| error.report())?;
-    Ok(Call::Invocation(Box::new(invocation)))
+    match executor.invoke(Arc::clone(&resolution), arguments, options) {
+        Ok(invocation) if problems.is_empty() => Ok(Call::Invocation(Box::new(invocation))),
+        Ok(_) => Err(refuse(problems)),
+        Err(Error::Resolve(error)) => match *error {
+            // What a word did wrong is told once, and first.
+            ResolveError::InvalidArguments { problems: more, .. } => {
+                let known: Vec<_> = problems.iter().map(|problem| problem.path.clone()).collect();
+                problems.extend(more.into_iter().filter(|problem| !known.contains(&problem.path)));
+                Err(refuse(problems))
+            }
+            other => Err(resolve_report(&other)),
+        },
+        Err(error) => Err(error.report()),
+    }
 }
 
 fn help(resolution: &Arc<Resolution>) -> String {

@@ -19,7 +19,7 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
         ProcessEnding::Lost => EndingKind::Lost,
     };
     let result = match plan.style {
-        Style::Function => function_result(&end.reply, kind),
+        Style::Function => function_result(plan, &end.reply, kind),
         Style::Script | Style::Command => output_result(plan, &end.stdout, kind),
     };
     let (data, failure) = match result {
@@ -78,18 +78,14 @@ fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
 }
 
 /// How a process that failed did so.
-fn failed(kind: EndingKind) -> Option<Report> {
-    match kind {
-        EndingKind::Exited { code: 0 } => None,
-        EndingKind::Exited { code } => {
-            Some(Report::new(Code::ToolFailed, format!("it exited with code {code}")))
-        }
-        EndingKind::Signaled { signal } => Some(Report::new(
-            Code::ToolFailed,
-            format!("it was killed by signal {signal}{}", signal_name(signal)),
-        )),
-        _ => Some(Report::new(Code::ToolFailed, "it did not come to its end")),
-    }
+fn failed(plan: &Plan, kind: EndingKind) -> Option<Report> {
+    let how = match kind {
+        EndingKind::Exited { code: 0 } => return None,
+        EndingKind::Exited { code } => format!("exited with code {code}"),
+        EndingKind::Signaled { signal } => format!("was killed by signal {signal}{}", signal_name(signal)),
+        _ => "did not come to its end".to_owned(),
+    };
+    Some(Report::new(Code::ToolFailed, format!("`{}` {how}", plan.tool)))
 }
 
 fn signal_name(signal: i32) -> &'static str {
@@ -142,23 +138,32 @@ struct Frame {
     text: String,
 }
 
-fn function_result(reply: &Reply, kind: EndingKind) -> Judged {
+fn function_result(plan: &Plan, reply: &Reply, kind: EndingKind) -> Judged {
     let line = match reply {
         Reply::Complete(line) => line,
         Reply::TooLarge { limit } => {
-            return Err(Report::new(Code::OutputLimit, format!("its result has more than {limit} bytes"))
-                .hint("write it to a file and return the path")
-                .into());
+            return Err(Report::new(
+                Code::OutputLimit,
+                format!("the result of `{}` has more than {limit} bytes", plan.tool),
+            )
+            .hint("write it to a file and return the path")
+            .into());
         }
-        Reply::NotAsked | Reply::None => return failed(kind).map_or(Ok(None), |report| Err(report.into())),
+        Reply::NotAsked | Reply::None => {
+            return failed(plan, kind).map_or(Ok(None), |report| Err(report.into()));
+        }
         Reply::Partial(_) => {
-            let report =
-                failed(kind).unwrap_or_else(|| Report::new(Code::InvalidOutput, "its result is cut short"));
+            let report = failed(plan, kind).unwrap_or_else(|| {
+                Report::new(Code::InvalidOutput, format!("the result of `{}` is cut short", plan.tool))
+            });
             return Err(report.into());
         }
     };
     let reply: FunctionReply = serde_json::from_slice(line).map_err(|error| {
-        Report::new(Code::InvalidOutput, format!("its reply is not what was promised: {error}"))
+        Report::new(
+            Code::InvalidOutput,
+            format!("the reply of `{}` is not what was promised: {error}", plan.tool),
+        )
     })?;
     match (reply.result, reply.error) {
         (_, Some(error)) => {
@@ -183,17 +188,17 @@ impl Frame {
 fn output_result(plan: &Plan, stdout: &Captured, kind: EndingKind) -> Judged {
     if plan.attachment == Attachment::Caller {
         // The caller has it already.
-        return failed(kind).map_or(Ok(None), |report| Err(report.into()));
+        return failed(plan, kind).map_or(Ok(None), |report| Err(report.into()));
     }
     let data = match parse_output(plan.output, stdout) {
         Ok(data) => data,
         // A tool that failed need not have kept its promise about the form of its output.
-        Err(report) if failed(kind).is_none() => {
+        Err(report) if failed(plan, kind).is_none() => {
             return Err(Failure { report, data: text_data(stdout) });
         }
         Err(_) => text_data(stdout),
     };
-    match failed(kind) {
+    match failed(plan, kind) {
         None => Ok(data),
         Some(report) => Err(Failure { report, data }),
     }
@@ -207,7 +212,7 @@ fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawVal
         return match form {
             OutputForm::Json => Err(Report::new(
                 Code::OutputLimit,
-                format!("its output has {} bytes, more than are kept", stdout.total),
+                format!("the output has {} bytes, more than are kept", stdout.total),
             )
             .hint("raise `max_output` in `[config]`")),
             _ => Ok(text_data(stdout)),
@@ -222,7 +227,7 @@ fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawVal
         (Ok(value), OutputForm::Json) => Ok(Some(value)),
         (Ok(value), _) if matches!(trimmed.first(), Some(b'{' | b'[')) => Ok(Some(value)),
         (Err(error), OutputForm::Json) => {
-            Err(Report::new(Code::InvalidOutput, format!("its output is not JSON: {error}")).hint(
+            Err(Report::new(Code::InvalidOutput, format!("the output is not JSON: {error}")).hint(
                 "print one JSON value and nothing else on stdout, or declare `output = \"text\"` in `[call]`",
             ))
         }
@@ -241,7 +246,7 @@ fn withheld_hint(plan: &Plan, report: Report) -> Report {
         return report;
     }
     report.hint(format!(
-        "{withheld} variables of your environment were not passed on; `rye explain {}` names them, `pass_env` or `--env` passes one",
+        "{withheld} of your variables were not passed on (`rye explain {}` names them); `--env NAME` passes one",
         plan.tool
     ))
 }

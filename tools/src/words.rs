@@ -24,8 +24,17 @@ const OWN_FLAGS: [&str; 5] = ["json", "project", "timeout", "params", "env"];
 pub enum WordsOutcome {
     /// The tool's own help.
     Help,
-    /// A call with these arguments, for [`Parameters::check`].
-    Arguments(Map<String, Value>),
+    /// A call.
+    Arguments(ReadWords),
+}
+
+/// What could be read of the words of a call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadWords {
+    /// The arguments, for [`Parameters::check`].
+    pub arguments: Map<String, Value>,
+    /// The words that could not be placed. With any of them the call must be refused.
+    pub problems: Vec<ArgumentProblem>,
 }
 
 /// The parameters of a script that declares none: `args`, all words as they were typed.
@@ -53,15 +62,14 @@ pub fn unread_words(words: &[OsString]) -> Result<Map<String, Value>, ArgumentPr
     Ok(Map::from_iter([(SCRIPT_ARGUMENTS.to_owned(), Value::Array(read.collect::<Result<_, _>>()?))]))
 }
 
-/// Reads the words after a tool's name. The word after a flag is its value whatever it begins with; a single
+/// Reads the words after a tool's name. `given` are the arguments that the call has already, by other means. The word after a flag is its value whatever it begins with; a single
 /// text that is a JSON array is the whole of a list; bare words fill required parameters, the last of which,
 /// if it is a list, takes all that are left.
-///
-/// # Errors
-/// Every word that cannot be placed.
-pub fn read_words(parameters: &Parameters, words: &[OsString]) -> Result<WordsOutcome, Vec<ArgumentProblem>> {
+#[must_use]
+pub fn read_words(parameters: &Parameters, given: &Map<String, Value>, words: &[OsString]) -> WordsOutcome {
     let mut reader = Reader {
         parameters,
+        already: given,
         given: IndexMap::new(),
         extra: Map::new(),
         bare: Vec::new(),
@@ -74,7 +82,7 @@ pub fn read_words(parameters: &Parameters, words: &[OsString]) -> Result<WordsOu
             break;
         }
         if reader.asks_for_help(word) {
-            return Ok(WordsOutcome::Help);
+            return WordsOutcome::Help;
         }
         match word.as_encoded_bytes().strip_prefix(b"--") {
             Some(_) => reader.flag(word, &mut words),
@@ -82,13 +90,14 @@ pub fn read_words(parameters: &Parameters, words: &[OsString]) -> Result<WordsOu
         }
     }
     reader.place_bare_words();
-    reader.finish()
+    WordsOutcome::Arguments(reader.finish())
 }
 
 type Words<'w> = std::iter::Peekable<std::slice::Iter<'w, OsString>>;
 
 struct Reader<'p> {
     parameters: &'p Parameters,
+    already: &'p Map<String, Value>,
     /// The texts given for each declared parameter.
     given: IndexMap<&'p str, Vec<String>>,
     /// Undeclared ones, where the tool takes them.
@@ -216,6 +225,7 @@ impl<'p> Reader<'p> {
             .list
             .iter()
             .filter(|one| one.required && !self.given.contains_key(one.name.as_str()))
+            .filter(|one| !self.already.contains_key(&one.name))
             .collect();
         for (index, &parameter) in unfilled.iter().enumerate() {
             let is_last = index + 1 == unfilled.len();
@@ -233,10 +243,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn finish(self) -> Result<WordsOutcome, Vec<ArgumentProblem>> {
-        if !self.problems.is_empty() {
-            return Err(self.problems);
-        }
+    fn finish(self) -> ReadWords {
         let mut arguments = Map::new();
         for (name, texts) in self.given {
             if let Some(parameter) = self.parameters.find(name) {
@@ -244,7 +251,7 @@ impl<'p> Reader<'p> {
             }
         }
         arguments.extend(self.extra);
-        Ok(WordsOutcome::Arguments(arguments))
+        ReadWords { arguments, problems: self.problems }
     }
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStringExt;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{WordsOutcome, read_words, script_arguments, unread_words};
+use super::{ReadWords, WordsOutcome, read_words, script_arguments, unread_words};
 use crate::parameter::{Parameter, Parameters};
 use crate::schema::{Additional, ArrayType, NumberBounds, ObjectType, Schema, StringBounds, Type};
 
@@ -44,14 +44,23 @@ fn demo() -> Parameters {
 
 fn read(parameters: &Parameters, words: &[&str]) -> Result<Value, Vec<String>> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-    match read_words(parameters, &words) {
-        Ok(WordsOutcome::Help) => Ok(json!("help")),
-        Ok(WordsOutcome::Arguments(arguments)) => Ok(Value::Object(arguments)),
-        Err(problems) => Err(problems
+    match read_words(parameters, &Map::new(), &words) {
+        WordsOutcome::Help => Ok(json!("help")),
+        WordsOutcome::Arguments(read) if read.problems.is_empty() => Ok(Value::Object(read.arguments)),
+        WordsOutcome::Arguments(read) => Err(read
+            .problems
             .iter()
             .map(|one| format!("{one} ({})", one.hint.as_deref().unwrap_or_default()))
             .collect()),
     }
+}
+
+#[test]
+fn bare_words_pass_over_what_the_call_has_already() {
+    let already = Map::from_iter([("name".to_owned(), json!("given"))]);
+    let WordsOutcome::Arguments(read) = read_words(&demo(), &already, &["x".into()]) else { panic!() };
+    assert!(read.problems.is_empty() || read.problems[0].message.contains("left over"), "{read:?}");
+    assert!(!read.arguments.contains_key("name"));
 }
 
 #[test]
@@ -145,7 +154,10 @@ fn bytes_that_are_no_text_name_their_parameter() {
         (vec![bad("x")], "name"),
         (vec![bad("--")], ""),
     ] {
-        let problems = read_words(&demo(), &words).unwrap_err();
+        let WordsOutcome::Arguments(ReadWords { problems, .. }) = read_words(&demo(), &Map::new(), &words)
+        else {
+            panic!("no help was asked for")
+        };
         assert_eq!((problems.len(), problems[0].path.as_str()), (1, path));
     }
     assert_eq!(unread_words(&["a".into(), bad("")]).unwrap_err().path, "args[1]");
@@ -202,8 +214,8 @@ proptest! {
         });
         let Value::Object(members) = &value else { unreachable!() };
         let words: Vec<OsString> = members.iter().flat_map(|(name, value)| words_of(name, value)).collect();
-        let read: Map<String, Value> = match read_words(&all, &words) {
-            Ok(WordsOutcome::Arguments(read)) => read,
+        let read: Map<String, Value> = match read_words(&all, &Map::new(), &words) {
+            WordsOutcome::Arguments(read) if read.problems.is_empty() => read.arguments,
             other => return Err(TestCaseError::fail(format!("{other:?}"))),
         };
         let checked = all.check(read);
@@ -213,7 +225,7 @@ proptest! {
     #[test]
     fn no_words_are_fatal(words in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6), 0..5)) {
         let words: Vec<OsString> = words.into_iter().map(OsString::from_vec).collect();
-        let _ = read_words(&demo(), &words);
-        let _ = read_words(&Parameters::any(), &words);
+        let _ = read_words(&demo(), &Map::new(), &words);
+        let _ = read_words(&Parameters::any(), &Map::new(), &words);
     }
 }

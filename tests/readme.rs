@@ -1,0 +1,72 @@
+//! The README is true: every command in it is run, and prints what stands there.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::{World, have, rye};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A command of the README with the output that follows it.
+struct Example {
+    command: String,
+    output: String,
+}
+
+fn examples() -> Vec<Example> {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let mut examples: Vec<Example> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match (inside, line.strip_prefix("$ ")) {
+            (false, _) => inside = line == "```console",
+            (true, _) if line == "```" => inside = false,
+            (true, Some(command)) => {
+                examples.push(Example { command: command.to_owned(), output: String::new() });
+            }
+            (true, None) => {
+                let example = examples.last_mut().expect("output before a command");
+                example.output.push_str(line);
+                example.output.push('\n');
+            }
+        }
+    }
+    examples
+}
+
+#[test]
+fn every_command_of_the_readme_prints_what_stands_there() {
+    if !have("python3") || !have("bash") {
+        return;
+    }
+    let world = World::new();
+    let mut ran = 0;
+    for Example { command, output } in examples() {
+        // Installing is what CI does before it; building is what this test has done.
+        if command.starts_with("cargo install") {
+            assert!(command.ends_with("--path cli"));
+            continue;
+        }
+        let words = command
+            .strip_prefix("cargo run --release -- ")
+            .or_else(|| command.strip_prefix("rye "))
+            .unwrap_or_else(|| panic!("not a command of ours: {command}"));
+        // A shell reads the words, as it would for the reader; `rye` is the binary under test.
+        let shell = world.rye([""; 0]).command();
+        let mut run = Command::new("bash");
+        run.arg("-c").arg(format!("exec {} {words}", rye().display())).current_dir(ROOT).env_clear();
+        run.envs(shell.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+        let printed = run.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let printed = printed.wait_with_output().unwrap();
+        let text = String::from_utf8(printed.stdout).unwrap();
+        if output.is_empty() {
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["error"]["code"], "invalid_arguments", "{command}");
+            assert_eq!(printed.status.code(), Some(2), "{command}");
+        } else {
+            assert_eq!(text, output, "{command}");
+        }
+        ran += 1;
+    }
+    assert!(ran >= 5, "the README lost its commands");
+}
