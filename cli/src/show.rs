@@ -36,7 +36,7 @@ fn as_json(resolution: &Resolution) -> serde_json::Value {
         "annotations": metadata.annotations,
         "style": resolution.style,
         "input_schema": tool.parameters.to_json(),
-        "output_schema": metadata.output_schema,
+        "output_schema": metadata.output_schema.as_ref().map(rye_executor::tools::schema::Schema::to_json),
         "chain": resolution.links,
     })
 }

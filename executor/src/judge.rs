@@ -23,7 +23,10 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
         Style::Script | Style::Command => output_result(plan, &end.stdout, kind),
     };
     let (data, failure) = match result {
-        Ok(data) => (data, None),
+        Ok(data) => {
+            let broken = broken_promise(plan, data.as_deref());
+            (data, broken)
+        }
         Err(failure) => (failure.data, Some(failure.report)),
     };
     // A limit that was reached says more than what the tool made of it.
@@ -58,6 +61,26 @@ impl From<Report> for Failure {
 }
 
 type Judged = Result<Option<Box<RawValue>>, Failure>;
+
+/// What is wrong with a result by the tool's own `output_schema`.
+fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Report> {
+    let schema = plan.output_schema.as_ref()?;
+    if plan.attachment == Attachment::Caller && plan.style != Style::Function {
+        return None;
+    }
+    // A number beyond 64 bits is exact in the data and rounded here, where only its type counts.
+    let value =
+        data.and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or(serde_json::Value::Null);
+    let problems = schema.problems(&value);
+    if problems.is_empty() {
+        return None;
+    }
+    let report = Report::new(
+        Code::InvalidOutput,
+        format!("the result of `{}` does not fit its `output_schema`", plan.tool),
+    );
+    Some(problems.iter().fold(report, |report, problem| report.cause(problem.to_string())))
+}
 
 fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
     match kind {

@@ -249,7 +249,7 @@ fn not_found_report(error: &ResolveError) -> Report {
     }
     report.hints.extend(nearest.iter().map(|near| {
         let stem = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
-        if stem == Some(near.as_str()) {
+        if stem == Some(near.as_str()) || stem == Some(near.last_segment()) {
             format!("ids have no extension: `rye run {near}`")
         } else {
             format!("did you mean `{near}`?")

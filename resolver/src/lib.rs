@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rye_runtimes::{ItemId, nearest};
+use rye_tools::Item;
 use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
@@ -102,26 +103,47 @@ impl Resolver {
         }
         if id.is_short() {
             for root in &self.spaces.roots {
-                let ids = self.ids_in(root).into_iter();
-                let mut candidates: Vec<_> =
-                    ids.filter(|known| known.last_segment() == id.as_str()).collect();
-                match (candidates.pop(), candidates.is_empty()) {
-                    (None, _) => {}
-                    (Some(one), true) => {
-                        let search = locate::in_root(&self.host, root, &self.claims, &one)?;
-                        passed_over.extend(search.passed_over);
-                        if let Some(found) = search.found {
-                            return self.follow(found);
-                        }
-                    }
-                    (Some(last), false) => {
-                        candidates.push(last);
-                        return Err(Error::Ambiguous { id: id.clone(), candidates });
-                    }
+                if let Some(found) = self.by_last_segment(root, id, &mut passed_over)? {
+                    return self.follow(found);
                 }
             }
         }
         Err(self.not_found(id, passed_over))
+    }
+
+    /// The tool of one space whose id has `id` as its last segment. Only files of that name are read; one that is
+    /// broken may be what was meant, and counts.
+    fn by_last_segment(
+        &self,
+        root: &Root,
+        id: &ItemId,
+        passed_over: &mut Vec<PassedOver>,
+    ) -> Result<Option<FoundItem>, Error> {
+        let mut candidates = Vec::new();
+        for known in self.ids_in(root).into_iter().filter(|known| known.last_segment() == id.as_str()) {
+            match locate::in_root(&self.host, root, &self.claims, &known) {
+                Ok(search) => {
+                    passed_over.extend(search.passed_over);
+                    match search.found {
+                        Some(found) if matches!(found.item, Item::Runtime(_)) => {
+                            let path = found.file.map_or_else(PathBuf::new, |file| file.path.clone());
+                            passed_over.push(PassedOver { path, reason: PassedOverReason::Runtime });
+                        }
+                        found => candidates.extend(found.map(|found| (known, Ok(found)))),
+                    }
+                }
+                Err(error) => candidates.push((known, Err(error))),
+            }
+        }
+        match (candidates.pop(), candidates.is_empty()) {
+            (None, _) => Ok(None),
+            (Some((_, one)), true) => one.map(Some),
+            (Some(last), false) => {
+                candidates.push(last);
+                let candidates = candidates.into_iter().map(|(known, _)| known).collect();
+                Err(Error::Ambiguous { id: id.clone(), candidates })
+            }
+        }
     }
 
     /// Checks arguments against a resolved tool.
@@ -169,6 +191,7 @@ impl Resolver {
             Some(known.as_str()) == near
                 || Some(known.last_segment()) == near
                 || Some(known.as_str()) == without_extension
+                || Some(known.last_segment()) == without_extension
         };
         let mut nearest: Vec<_> = known.iter().filter(fits).cloned().collect();
         nearest.dedup();

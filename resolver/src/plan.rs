@@ -10,6 +10,7 @@ use rye_runtimes::ItemId;
 use rye_runtimes::call::{OutputForm, Style};
 use rye_tools::PythonFunction;
 use rye_tools::arguments::Arguments;
+use rye_tools::schema::Schema;
 
 use crate::chain::{Link, Resolution};
 use crate::environment::ChildEnvironment;
@@ -71,7 +72,7 @@ pub struct Plan {
     /// The interpreters that were found.
     pub interpreters: Vec<Interpreter>,
     /// What the tool's result must fit, if it says so.
-    pub output_schema: Option<serde_json::Value>,
+    pub output_schema: Option<Schema>,
     /// Who is at the other end of the descriptors.
     pub attachment: Attachment,
 }

@@ -416,9 +416,12 @@ pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
     for (key, setting) in &resolution.env_config.env {
         setting.templates(&mut |template| check_placeholders(resolution, key, template, &mut problems));
     }
-    let reserved = &resolution.tool.parameters;
+    let (parameters, place) = (&resolution.tool.parameters, &resolution.tool.metadata.place);
     if resolution.style == Style::Command {
-        problems.extend(reserved.problems_for_placeholders(&PLACEHOLDERS, &resolution.tool.metadata.place));
+        problems.extend(parameters.problems_for_placeholders(&PLACEHOLDERS, place));
+    }
+    if resolution.style != Style::Function {
+        problems.extend(parameters.problems_for_variables(place));
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::InvalidDescriptor { problems }) }
 }

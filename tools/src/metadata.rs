@@ -3,9 +3,9 @@
 
 use rye_runtimes::document::{Entry, Node, NodeValue, Place, Problem};
 use rye_runtimes::{Descriptor, TableReader};
-use serde_json::Value;
 
 use crate::parameter::Parameters;
+use crate::schema::Schema;
 
 /// What a tool declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,8 @@ pub struct Metadata {
     pub hidden: bool,
     /// `[parameters]` or `[input_schema]`; `None` when neither is declared.
     pub parameters: Option<Parameters>,
-    /// `[output_schema]`: a JSON Schema for the result.
-    pub output_schema: Option<Value>,
+    /// `[output_schema]`: what a result fits.
+    pub output_schema: Option<Schema>,
     /// `[annotations]`
     pub annotations: Annotations,
     /// `tags`
@@ -57,7 +57,9 @@ impl Metadata {
         let title = table.string(&["title"]);
         let hidden = table.boolean(&["hidden"]).unwrap_or(false);
         let parameters = read_parameters(&mut table);
-        let output_schema = table.entry(&["output_schema"]).map(|entry| entry.value.to_json());
+        let output_schema = table.entry(&["output_schema"]).and_then(|entry| {
+            Schema::from_node(&entry.value).map_err(|problems| table.problems.extend(problems)).ok()
+        });
         let annotations = match table.entry(&["annotations"]) {
             Some(entry) => read_annotations(entry, &mut table.problems),
             None => Annotations::default(),

@@ -50,20 +50,29 @@ impl Parameters {
 }
 
 impl Parameters {
-    /// What is wrong with these names where a tool has placeholders (`{name}`) and `RYE_PARAM_` variables: a
-    /// name that a placeholder already has, a name that begins with `__`, two names with one variable.
+    /// What is wrong with these names where a tool has placeholders (`{name}`): a name that a placeholder already
+    /// has, or one that begins with `__`.
     #[must_use]
     pub fn problems_for_placeholders(&self, reserved: &[&str], place: &Place) -> Vec<Problem> {
+        let names = self.list.iter().map(|parameter| parameter.name.as_str());
+        let facts = names.filter_map(|name| {
+            if reserved.contains(&name) {
+                Some(format!("parameter `{name}` has the name of a placeholder"))
+            } else if name.starts_with("__") {
+                Some(format!("parameter `{name}` begins with `__`"))
+            } else {
+                None
+            }
+        });
+        facts.map(|fact| Problem::new(place, fact).hint("choose another name")).collect()
+    }
+
+    /// What is wrong with these names where each becomes a `RYE_PARAM_` variable: two that give one.
+    #[must_use]
+    pub fn problems_for_variables(&self, place: &Place) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut variables: IndexMap<String, &str> = IndexMap::new();
         for name in self.list.iter().map(|parameter| parameter.name.as_str()) {
-            if reserved.contains(&name) {
-                let fact = format!("parameter `{name}` has the name of a placeholder");
-                problems.push(Problem::new(place, fact).hint("choose another name"));
-            } else if name.starts_with("__") {
-                let fact = format!("parameter `{name}` begins with `__`");
-                problems.push(Problem::new(place, fact).hint("choose another name"));
-            }
             let variable = environment_name(name);
             if let Some(first) = variables.get(&variable) {
                 let fact = format!("parameters `{first}` and `{name}` both give `{variable}`");
@@ -113,7 +122,8 @@ mod tests {
         });
         let all = Parameters { list: list.into(), additional: Additional::Forbidden, raw: None };
         let place = Place::start_of(&Arc::from("x.toml"));
-        let told = all.problems_for_placeholders(&["tool_path"], &place);
+        let mut told = all.problems_for_placeholders(&["tool_path"], &place);
+        told.extend(all.problems_for_variables(&place));
         let messages: Vec<_> = told.iter().map(|problem| problem.message.as_str()).collect();
         assert_eq!(
             messages,
