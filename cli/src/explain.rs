@@ -107,7 +107,7 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
         let _ = writeln!(
             text,
             "  {}({})  on descriptor 3",
-            call.function.name,
+            call.function,
             shortened(&call.arguments.to_json().to_string())
         );
     }

@@ -227,6 +227,7 @@ fn not_found_report(error: &ResolveError) -> Report {
         report.causes.push(format!("{} {}", file.path.display(), file.reason));
         report.hints.push(match file.reason {
             PassedOverReason::PythonModule => "give it a function `main`, or a `# /// rye` block".to_owned(),
+            PassedOverReason::NodeModule => "let it `export default` a function, or `main`".to_owned(),
             PassedOverReason::PlainToml => "add `executor_id = \"subprocess\"` and a `[config]`".to_owned(),
             PassedOverReason::NotExecutable => format!("`chmod +x {}`", file.path.display()),
             PassedOverReason::NoInterpreterLine => {

@@ -68,9 +68,9 @@ fn function_request(call: &FunctionCall) -> Vec<u8> {
         module: &call.module,
         // A file that is not UTF-8 is a script and never gets here.
         source: std::str::from_utf8(&call.file.bytes).unwrap_or_default(),
-        function: call.function.name,
+        function: call.function,
         params: call.arguments.to_json(),
-        converts: &call.function.converts,
+        converts: &call.converts,
         project_path: call.project.as_ref().map(|path| text(path.as_os_str())),
         folders: call.import_folders.iter().map(|path| text(path.as_os_str())).collect(),
     };

@@ -173,22 +173,31 @@ impl Resolver {
             return Ok(found);
         }
         let mut instead = None;
+        let mut out_of_sight = None;
         let ids: Vec<_> = [Some(id.clone()), id.is_short().then(|| id.below("runtimes")).flatten()]
             .into_iter()
             .flatten()
             .collect();
         for root in &self.spaces.roots {
             for id in &ids {
-                match in_root(&self.host, root, &self.claims, id)?.found {
-                    Some(found) if !matches!(found.item, Item::Runtime(_)) => instead = Some("a tool"),
-                    Some(found) if root.space >= space => return Ok(found),
-                    Some(_) => {
-                        let (place, id) = (place.clone(), written.to_owned());
-                        return Err(Error::NotAllowedSpace { place, id, from: space, to: root.space });
-                    }
+                let found = in_root(&self.host, root, &self.claims, id);
+                if root.space < space {
+                    // What may not be used, sound or broken, stands in nobody's way; it is told only in the end.
+                    let runtime =
+                        found.is_ok_and(|search| search.found.is_some_and(|found| found.is_runtime()));
+                    out_of_sight = out_of_sight.or(runtime.then_some(root.space));
+                    continue;
+                }
+                match found?.found {
+                    Some(found) if found.is_runtime() => return Ok(found),
+                    Some(_) => instead = Some("a tool"),
                     None => {}
                 }
             }
+        }
+        if let Some(to) = out_of_sight {
+            let (place, id) = (place.clone(), written.to_owned());
+            return Err(Error::NotAllowedSpace { place, id, from: space, to });
         }
         let known = core_files().iter().filter_map(|file| file.id.rsplit('/').next()).chain(["subprocess"]);
         let nearest = nearest(written, known).map(str::to_owned);
@@ -230,7 +239,7 @@ impl Resolver {
             path: file.as_ref().map(|file| file.path.clone()),
             sha256: file.as_ref().map(|file| file.sha256.clone()),
             // A declaration was read whole; a function travels with its request; a script runs from its path.
-            verified: function || file.is_none(),
+            verified: file.is_none() || (function && matches!(tool.form, Form::PythonFunction(_))),
         }];
         links.extend(runtimes.iter().map(link_of));
         links.push(Link {
@@ -378,7 +387,11 @@ fn style_of(tool: &Tool, call: &CallConfig) -> Result<Style, Error> {
             "define `main` or `execute`, or use `style = \"script\"`",
         ),
         (Form::Script, Some(Style::Command), _) => Ok(Style::Command),
-        (Form::PythonFunction(_), _, Some(Style::Function)) => Ok(Style::Function),
-        (Form::Script | Form::PythonFunction(_), _, _) => Ok(Style::Script),
+        (Form::PythonFunction(_) | Form::NodeFunction, _, Some(Style::Function)) => Ok(Style::Function),
+        (Form::NodeFunction, None, _) => refuse(
+            "it exports a function, and its runtime runs scripts only",
+            "use `executor_id = \"node_runtime\"`, or `style = \"script\"` in `[call]` to run it from the top",
+        ),
+        (Form::Script | Form::PythonFunction(_) | Form::NodeFunction, _, _) => Ok(Style::Script),
     }
 }

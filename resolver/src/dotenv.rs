@@ -58,7 +58,9 @@ fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, 
             Ok((name, value)) => values.push((name, value.replace(stand_in, "$"))),
             Err(dotenvy::Error::LineParse(line, _)) => {
                 let at = masked.lines().position(|known| line.lines().next() == Some(known)).unwrap_or(0);
-                return Err(invalid(host, path, at + 1, "not a line `NAME=value`"));
+                let problem = Problem::new(&place(host, path, at + 1), "not a line `NAME=value`")
+                    .hint("a value that holds blanks, quotes or backslashes stands in single quotes");
+                return Err(Error::InvalidConfig { problems: vec![problem] });
             }
             Err(_) => return Err(invalid(host, path, 1, "it cannot be read as a `.env` file")),
         }
@@ -66,10 +68,13 @@ fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, 
     Ok(values)
 }
 
-fn invalid(host: &Host, path: &Path, line: usize, message: &str) -> Error {
+fn place(host: &Host, path: &Path, line: usize) -> Place {
     let file: Arc<str> = Arc::from(host.shown(path));
-    let place = Place { file, line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 };
-    Error::InvalidConfig { problems: vec![Problem::new(&place, message)] }
+    Place { file, line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 }
+}
+
+fn invalid(host: &Host, path: &Path, line: usize, message: &str) -> Error {
+    Error::InvalidConfig { problems: vec![Problem::new(&place(host, path, line), message)] }
 }
 
 #[cfg(test)]
@@ -82,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_usual_forms_are_read_and_nothing_is_expanded() {
-        let text = "# comment\nA=1\nexport B = two words\nC=\"x # y\\nz\"\nD='$HOME ${A}'\nE=${HOME}$(id) # end\nF=\n";
+        let text = "# comment\nA=1\nexport B = 'two words'\nC=\"x # y\\nz\"\nD='$HOME ${A}'\nE=${HOME}$(id) # end\nF=\n";
         let want = [
             ("A", "1"),
             ("B", "two words"),

@@ -200,9 +200,14 @@ impl ChildEnvironment {
     }
 }
 
+/// Whether only the call itself may give a variable: an inherited one would be an argument that nobody checked.
+pub(crate) fn belongs_to_the_call(name: &str) -> bool {
+    name.starts_with("RYE_PARAM_") || name == "RYE_CALL_FD"
+}
+
 /// Why a name of the caller's environment (or of `.env`, which the default list does not cover) passes.
 fn allowed(name: &str, asked: &[Asked], by_default: bool) -> Option<EntrySource> {
-    if name.starts_with("RYE_PARAM_") || name == "RYE_CALL_FD" {
+    if belongs_to_the_call(name) {
         return None;
     }
     if let Some(asked) = asked.iter().find(|asked| asked.pattern == name) {

@@ -67,7 +67,9 @@ pub enum RefusedReason {
 /// The `tools/` folder of a space on disk.
 #[derive(Clone, Debug)]
 pub struct ToolsFolder {
-    /// The project's or user's root: the folder that holds `.ai/`.
+    /// The space's root: `.ai`.
+    root: PathBuf,
+    /// The folder that holds the root.
     top: PathBuf,
     /// The folder, links followed.
     path: PathBuf,
@@ -79,7 +81,7 @@ impl ToolsFolder {
     pub fn of(root: &Path) -> Option<Self> {
         let path = root.join("tools").canonicalize().ok()?;
         let root = root.canonicalize().ok()?;
-        Some(Self { top: root.parent().unwrap_or(&root).to_owned(), path })
+        Some(Self { top: root.parent().unwrap_or(&root).to_owned(), root, path })
     }
 
     /// Its path.
@@ -130,16 +132,24 @@ impl ToolsFolder {
         }
     }
 
-    /// Every folder from the file's own up to the project root.
+    /// Every folder from the file's own up to the project root, by its name and, where a link was followed, by the
+    /// place it really has.
     fn check_folders(&self, below: &Path) -> Result<(), RefusedReason> {
-        let real = self.path.join(below);
-        for folder in real.ancestors().skip(1) {
-            if !folder.starts_with(&self.top) {
-                break;
-            }
-            match std::fs::metadata(folder) {
-                Ok(metadata) => check_owner(folder, &metadata)?,
-                Err(error) => return Err(RefusedReason::Unreadable(error.to_string())),
+        let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
+        let named = self.path.join(below);
+        let real = named.canonicalize().map_err(unreadable)?;
+        let ours = |folder: &&Path| folder.starts_with(&self.path) || folder.starts_with(&self.top);
+        let above = |path: &Path| -> Vec<PathBuf> {
+            path.ancestors().skip(1).take_while(ours).map(Path::to_owned).collect()
+        };
+        let mut folders = above(&named);
+        folders.extend(above(&real));
+        folders.extend([self.root.clone(), self.top.clone()]);
+        let mut seen = Vec::with_capacity(folders.len());
+        for folder in &folders {
+            if !seen.contains(&folder) {
+                check_owner(folder, &std::fs::metadata(folder).map_err(unreadable)?)?;
+                seen.push(folder);
             }
         }
         Ok(())

@@ -2,6 +2,8 @@
 //! every one that did not is remembered with its reason.
 
 mod binary;
+mod managers;
+mod node;
 mod python;
 mod versions;
 
@@ -123,6 +125,7 @@ impl Search<'_> {
         let fallback = fallback.into_iter().flat_map(|command| self.fallback(command));
         let mut candidates: Box<dyn Iterator<Item = Candidate>> = match kind {
             ResourceKind::VenvPython => Box::new(groups.flat_map(|group| self.python(group)).chain(fallback)),
+            ResourceKind::VenvNode => Box::new(groups.flat_map(|group| self.node(group)).chain(fallback)),
             ResourceKind::Binary => {
                 let names = resource.names.as_deref().unwrap_or_default();
                 if names.is_empty() {
@@ -153,7 +156,7 @@ impl Search<'_> {
     /// The path to run for a candidate, if it counts.
     fn judge(&self, candidate: &Candidate) -> Result<PathBuf, WhyNot> {
         executable(&candidate.path)?;
-        if versions::is_shim(&candidate.path) {
+        if managers::is_shim(&candidate.path) {
             let real = self.behind_shim(&candidate.path).ok_or(WhyNot::Shim)?;
             executable(&real).map_err(|_| WhyNot::Shim)?;
             return Ok(real);

@@ -26,6 +26,13 @@ pub struct FoundItem {
     pub runs_itself: bool,
 }
 
+impl FoundItem {
+    /// Whether it is a way to run tools.
+    pub(crate) fn is_runtime(&self) -> bool {
+        matches!(self.item, Item::Runtime(_))
+    }
+}
+
 /// A file with the id's name that is not a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
@@ -41,6 +48,9 @@ pub enum PassedOverReason {
     /// A Python file without anything to call.
     #[error("has only imports, definitions and assignments, and neither `main` nor `execute`")]
     PythonModule,
+    /// A JavaScript file without anything to call.
+    #[error("has exports, and none is `default`, `main` or `execute`")]
+    NodeModule,
     /// A TOML file that declares nothing callable.
     #[error("has neither `executor_id` nor `tool_type`")]
     PlainToml,
@@ -62,6 +72,7 @@ impl From<NotATool> for PassedOverReason {
     fn from(reason: NotATool) -> Self {
         match reason {
             NotATool::PythonModule => Self::PythonModule,
+            NotATool::NodeModule => Self::NodeModule,
             NotATool::PlainToml => Self::PlainToml,
         }
     }

@@ -22,7 +22,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rye_runtimes::{ItemId, nearest};
-use rye_tools::Item;
 use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
@@ -125,7 +124,7 @@ impl Resolver {
                 Ok(search) => {
                     passed_over.extend(search.passed_over);
                     match search.found {
-                        Some(found) if matches!(found.item, Item::Runtime(_)) => {
+                        Some(found) if found.is_runtime() => {
                             let path = found.file.map_or_else(PathBuf::new, |file| file.path.clone());
                             passed_over.push(PassedOver { path, reason: PassedOverReason::Runtime });
                         }

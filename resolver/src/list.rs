@@ -130,7 +130,7 @@ impl Resolver {
                 }
                 Some(Ok(found))
             }
-            Ok(Err(PassedOverReason::PythonModule)) => None,
+            Ok(Err(PassedOverReason::PythonModule | PassedOverReason::NodeModule)) => None,
             Ok(Err(reason)) => {
                 listing.notes.push(self.problem(file, reason.to_string()));
                 None

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use rye_runtimes::ItemId;
 use rye_runtimes::call::{OutputForm, Style};
-use rye_tools::PythonFunction;
 use rye_tools::arguments::Arguments;
 use rye_tools::schema::Schema;
 
@@ -130,8 +129,10 @@ pub enum TimeoutSource {
 pub struct FunctionCall {
     /// The file whose bytes are executed.
     pub file: Arc<SourceFile>,
-    /// The function.
-    pub function: PythonFunction,
+    /// The function; in Node `default`, which stands for whichever of the known names is exported.
+    pub function: &'static str,
+    /// The parameters whose annotated type is not what JSON gives.
+    pub converts: Vec<String>,
     /// Its arguments.
     pub arguments: Arguments,
     /// The name of the module, which follows the id.

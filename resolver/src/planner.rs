@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use rye_runtimes::call::{OutputForm, Style};
 use rye_runtimes::document::{Place, Problem};
-use rye_runtimes::env_config::Group;
+use rye_runtimes::env_config::{Group, ResourceKind};
 use rye_runtimes::nearest;
 use rye_runtimes::setting::{Setting, SettingValue};
 use rye_runtimes::template::{FillError, Filled, Filling, Fillings, Template};
+use rye_tools::arguments::ArgumentProblem;
 use serde_json::Value;
 
 use crate::Resolver;
 use crate::chain::Resolution;
 use crate::command_line;
-use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource};
+use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, belongs_to_the_call};
 use crate::error::Error;
 use crate::interpreter::{Interpreter, Search, all_on_path, executable};
 use crate::plan::{
@@ -48,7 +49,7 @@ impl Resolver {
         let call = planner.function_call()?;
         let output = resolution.call.output.unwrap_or(OutputForm::Auto);
         let run_id = run_id();
-        planner.add_call_variables(&run_id);
+        planner.add_call_variables(&run_id)?;
         let line = command_line::build(&planner)?;
         let program = planner.program(&line.command, &line.command_place, &cwd)?;
         let stdin = planner.stdin()?;
@@ -154,7 +155,16 @@ impl<'p> Planner<'p> {
             FillError::UnknownVariable(name) => {
                 Error::UnknownVariable { place: template.place.clone(), key: key.to_owned(), name }
             }
-            other => invalid(&template.place, format!("`{key}`: {other}"), None),
+            FillError::AbsentPlaceholder(name) if PLACEHOLDERS.contains(&name.as_str()) => {
+                let fact = format!("`{key}`: there is no `{{{name}}}` for this tool");
+                invalid(&template.place, fact, Some("`{name?}` leaves the whole item out"))
+            }
+            error @ FillError::AbsentPlaceholder(_) => invalid(
+                &template.place,
+                format!("`{key}`: {error}"),
+                Some("`{name?}` leaves the whole item out; or give the parameter `required = true`"),
+            ),
+            error @ FillError::NoHome => invalid(&template.place, format!("`{key}`: {error}"), None),
         })
     }
 
@@ -191,6 +201,11 @@ impl<'p> Planner<'p> {
             }
             if let Some(venv) = bin.and_then(Path::parent).filter(|venv| venv.join("pyvenv.cfg").is_file()) {
                 environment.set("VIRTUAL_ENV", venv, source());
+            }
+            if resource.kind == Some(ResourceKind::VenvNode) {
+                let home =
+                    self.resolver.spaces.project.as_ref().unwrap_or(&self.resolver.host.working_directory);
+                environment.set("PROJECT_NODE_MODULES", home.join("node_modules"), source());
             }
             if let Some(var) = &interpreter.var {
                 environment.set(var, &interpreter.path, source());
@@ -244,10 +259,15 @@ impl<'p> Planner<'p> {
         }
     }
 
-    fn add_call_variables(&mut self, run_id: &str) {
+    fn add_call_variables(&mut self, run_id: &str) -> Result<(), Error> {
         let resolver = self.resolver;
         let environment = self.environment.get_mut();
         for (name, value) in &self.invocation.options.environment {
+            if belongs_to_the_call(name) {
+                let problem = ArgumentProblem::new("", format!("`{name}` cannot be set from outside"));
+                let problems = vec![problem.hint("give the tool's parameter by its own name")];
+                return Err(Error::InvalidArguments { id: self.resolution.id.clone(), problems });
+            }
             let value = value.clone().or_else(|| resolver.host.variable(name).map(OsStr::to_owned));
             if let Some(value) = value {
                 environment.set(name, value, EntrySource::Call);
@@ -262,6 +282,7 @@ impl<'p> Planner<'p> {
         if self.resolution.style == Style::Function {
             environment.set("RYE_CALL_FD", "3", EntrySource::Call);
         }
+        Ok(())
     }
 
     fn cwd(&self) -> Result<PathBuf, Error> {
@@ -311,11 +332,10 @@ impl<'p> Planner<'p> {
     }
 
     fn function_call(&self) -> Result<Option<FunctionCall>, Error> {
-        let (Style::Function, Some(file), Some(function)) =
-            (self.resolution.style, &self.resolution.file, self.resolution.tool.function())
-        else {
+        let (Style::Function, Some(file)) = (self.resolution.style, &self.resolution.file) else {
             return Ok(None);
         };
+        let python = self.resolution.tool.function();
         let own = file.path.parent().map(Path::to_owned);
         let root = self.resolver.spaces.roots.iter().find(|root| root.space == self.resolution.space);
         let tools = root.and_then(|root| root.tools.as_ref()).map(|tools| tools.path().to_owned());
@@ -323,7 +343,8 @@ impl<'p> Planner<'p> {
         import_folders.dedup();
         Ok(Some(FunctionCall {
             file: file.clone(),
-            function: function.clone(),
+            function: python.map_or("default", |python| python.name),
+            converts: python.map(|python| python.converts.clone()).unwrap_or_default(),
             arguments: self.invocation.arguments.clone(),
             module: self.resolution.id.as_str().replace('/', "."),
             import_folders,

@@ -16,27 +16,50 @@ pub struct CoreFile {
     pub bootstrap: Option<(&'static str, &'static str)>,
 }
 
+macro_rules! core_runtime {
+    ($name:literal) => {
+        core_runtime!(@ $name, None)
+    };
+    ($name:literal, $bootstrap:literal) => {
+        core_runtime!(@ $name, Some(($bootstrap, include_str!(concat!("core/", $bootstrap)))))
+    };
+    (@ $name:literal, $bootstrap:expr) => {
+        CoreFile {
+            id: concat!("rye/core/runtimes/", $name),
+            file: concat!("rye/core/runtimes/", $name, ".toml"),
+            text: include_str!(concat!("core/", $name, ".toml")),
+            bootstrap: $bootstrap,
+        }
+    };
+}
+
 const RUNTIMES: &[CoreFile] = &[
-    CoreFile {
-        id: "rye/core/runtimes/python_runtime",
-        file: "rye/core/runtimes/python_runtime.toml",
-        text: include_str!("core/python_runtime.toml"),
-        bootstrap: Some(("_python.py", include_str!("core/_python.py"))),
-    },
-    CoreFile {
-        id: "rye/core/runtimes/bash_runtime",
-        file: "rye/core/runtimes/bash_runtime.toml",
-        text: include_str!("core/bash_runtime.toml"),
-        bootstrap: None,
-    },
+    core_runtime!("python_runtime", "_python.py"),
+    core_runtime!("node_runtime", "_node.cjs"),
+    core_runtime!("bash_runtime"),
+    core_runtime!("deno_runtime"),
+    core_runtime!("bun_runtime"),
+    core_runtime!("ruby_runtime"),
+    core_runtime!("perl_runtime"),
+    core_runtime!("php_runtime"),
+    core_runtime!("lua_runtime"),
 ];
 
 /// Which core runtime runs files of an extension. A test holds it equal to what the files claim: reading every
 /// descriptor to learn this would cost each run.
 const CLAIMS: &[(&str, &str)] = &[
     ("py", "rye/core/runtimes/python_runtime"),
+    ("js", "rye/core/runtimes/node_runtime"),
+    ("mjs", "rye/core/runtimes/node_runtime"),
+    ("cjs", "rye/core/runtimes/node_runtime"),
+    ("ts", "rye/core/runtimes/deno_runtime"),
+    ("mts", "rye/core/runtimes/deno_runtime"),
     ("sh", "rye/core/runtimes/bash_runtime"),
     ("bash", "rye/core/runtimes/bash_runtime"),
+    ("rb", "rye/core/runtimes/ruby_runtime"),
+    ("pl", "rye/core/runtimes/perl_runtime"),
+    ("php", "rye/core/runtimes/php_runtime"),
+    ("lua", "rye/core/runtimes/lua_runtime"),
 ];
 
 /// The folder of the core runtimes; a short executor id is looked for there first.

@@ -40,13 +40,18 @@ pub struct Resource {
 pub enum ResourceKind {
     /// A Python, best from a virtual environment.
     VenvPython,
+    /// A Node, best from the project. It always publishes `PROJECT_NODE_MODULES`.
+    VenvNode,
     /// An executable by name.
     Binary,
 }
 
 /// The words of `type`.
-pub const RESOURCE_KINDS: &[(&str, ResourceKind)] =
-    &[("venv_python", ResourceKind::VenvPython), ("binary", ResourceKind::Binary)];
+pub const RESOURCE_KINDS: &[(&str, ResourceKind)] = &[
+    ("venv_python", ResourceKind::VenvPython),
+    ("venv_node", ResourceKind::VenvNode),
+    ("binary", ResourceKind::Binary),
+];
 
 /// A group of places to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]

@@ -5,6 +5,7 @@ pub mod arguments;
 mod block;
 pub mod json;
 mod metadata;
+mod node;
 pub mod parameter;
 pub mod python;
 pub mod schema;

@@ -9,6 +9,7 @@ use rye_runtimes::{RUNTIME_TYPE, Runtime, TomlSource};
 
 use crate::block::read_block;
 use crate::metadata::Metadata;
+use crate::node::{self, NODE_EXTENSIONS, NodeKind};
 use crate::parameter::Parameters;
 use crate::python::{self, EntryFunction, PythonKind};
 use crate::words::script_arguments;
@@ -42,6 +43,8 @@ pub enum Item {
 pub enum NotATool {
     /// A Python file with only imports, definitions and assignments.
     PythonModule,
+    /// A JavaScript file with exports, none of which rye calls.
+    NodeModule,
     /// A TOML file with neither `executor_id` nor `tool_type`, beside no script.
     PlainToml,
 }
@@ -68,6 +71,8 @@ pub struct Tool {
 pub enum Form {
     /// A Python file with an entry function.
     PythonFunction(PythonFunction),
+    /// A JavaScript or TypeScript file that exports a function.
+    NodeFunction,
     /// A program text.
     Script,
     /// Metadata alone: a command or an exchange without a script.
@@ -89,7 +94,7 @@ impl Tool {
     pub fn function(&self) -> Option<&PythonFunction> {
         match &self.form {
             Form::PythonFunction(function) => Some(function),
-            Form::Script | Form::Declaration => None,
+            Form::NodeFunction | Form::Script | Form::Declaration => None,
         }
     }
 }
@@ -162,6 +167,10 @@ impl Item {
             let place = Place::start_of(&source.file);
             forms.push(Node { place, value: NodeValue::Table(python.literals.clone()) });
         }
+        let node = node_kind(source);
+        if node == Some(NodeKind::Module) && !has_metadata {
+            return Ok(Self::Other(NotATool::NodeModule));
+        }
         let metadata = match Metadata::read(&Place::start_of(&source.file), forms) {
             Ok(metadata) if problems.is_empty() => metadata,
             Ok(_) => return Err(problems),
@@ -170,13 +179,24 @@ impl Item {
                 return Err(problems);
             }
         };
-        Ok(Self::Tool(Box::new(script_tool(metadata, python))))
+        Ok(Self::Tool(Box::new(script_tool(metadata, python, node))))
     }
 }
 
-fn script_tool(metadata: Metadata, python: Option<python::PythonFile>) -> Tool {
+/// What a file of a Node language is; `None` for other files.
+fn node_kind(source: &ToolFile<'_>) -> Option<NodeKind> {
+    let is_node = source.extension.is_some_and(|extension| NODE_EXTENSIONS.contains(&extension));
+    is_node.then(|| node::kind(&String::from_utf8_lossy(source.bytes)))
+}
+
+fn script_tool(metadata: Metadata, python: Option<python::PythonFile>, node: Option<NodeKind>) -> Tool {
     let (mut doc, mut notes, mut inferred) = (None, Vec::new(), None);
     let mut form = Form::Script;
+    let by_function = !matches!(metadata.descriptor.call.style, Some(Style::Script | Style::Command));
+    if node == Some(NodeKind::Function) && by_function {
+        form = Form::NodeFunction;
+        inferred = Some(Parameters::any());
+    }
     if let Some(file) = python {
         doc = file.doc;
         let name = match file.kind {
@@ -184,9 +204,7 @@ fn script_tool(metadata: Metadata, python: Option<python::PythonFile>) -> Tool {
             PythonKind::Function(EntryFunction::Execute { .. }) => Some("execute"),
             PythonKind::Script | PythonKind::Module => None,
         };
-        if let Some(name) = name
-            && !matches!(metadata.descriptor.call.style, Some(Style::Script | Style::Command))
-        {
+        if let Some(name) = name.filter(|_| by_function) {
             form = Form::PythonFunction(PythonFunction { name, converts: file.converts });
             inferred = file.parameters;
             notes = file.notes;

@@ -48,7 +48,7 @@ impl Search<'_> {
         for folder in [".venv", ".virtualenv"] {
             candidates.extend(pythons_in(Group::User, &format!("user {folder}"), &home.join(folder)));
         }
-        let wanted = self.wanted_version(".python-version");
+        let wanted = self.wanted_version(&[".python-version"]);
         for version in super::versions::installed(&home.join(".pyenv/versions"), wanted.as_deref()) {
             candidates.extend(pythons_in(Group::User, "pyenv", &version));
         }

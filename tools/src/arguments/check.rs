@@ -48,15 +48,17 @@ impl<'s> Checker<'s> {
             && !schema.allows_text(text)
         {
             let parsed = match json::parse(text) {
-                Ok(Value::String(_)) => return refuse(path, mismatch(schema, value)),
+                Ok(Value::String(_)) => return Err(vec![misfit(schema, value, path)]),
                 Ok(parsed) => parsed,
                 Err(invalid) => {
-                    let fact = mismatch(schema, value);
                     let is_word = matches!(
                         invalid.reason,
                         InvalidJsonReason::Unexpected { .. } | InvalidJsonReason::Ends(_)
                     ) && !text.trim_start().starts_with(['[', '{']);
-                    return refuse(path, if is_word { fact } else { format!("{fact}: {invalid}") });
+                    let problem = misfit(schema, value, path);
+                    let message =
+                        if is_word { problem.message } else { format!("{}: {invalid}", problem.message) };
+                    return Err(vec![ArgumentProblem { message, ..problem }]);
                 }
             };
             return self.kind(schema, &parsed, path, reading);
@@ -84,15 +86,7 @@ impl<'s> Checker<'s> {
             }
             (Type::Enum(values), _) => match values.iter().find(|allowed| same(allowed, value)) {
                 Some(allowed) => Ok(allowed.clone()),
-                None => {
-                    let words = values.iter().filter_map(Value::as_str);
-                    let near = value.as_str().and_then(|typed| rye_runtimes::nearest(typed, words));
-                    let problem = ArgumentProblem::new(path, mismatch(schema, value));
-                    Err(vec![match near {
-                        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                        None => problem,
-                    }])
-                }
+                None => Err(vec![misfit(schema, value, path)]),
             },
             (Type::Union(members), _) => self.union(schema, members, value, path, reading),
             (Type::Raw(raw), _) => self.raw(raw, value, path),
@@ -329,6 +323,23 @@ fn unknown(path: &Path<'_>, name: &str, declared: &[Member<'_>]) -> ArgumentProb
 
 fn mismatch(schema: &Schema, value: &Value) -> String {
     format!("expected {}, found {}", wanted(schema), found(value))
+}
+
+/// A value of another kind, or a word that is none of those allowed: with the nearest of them.
+fn misfit(schema: &Schema, value: &Value, path: &Path<'_>) -> ArgumentProblem {
+    let problem = ArgumentProblem::new(path, mismatch(schema, value));
+    let choices = match &schema.kind {
+        Type::Union(members) => members.as_slice(),
+        _ => std::slice::from_ref(schema),
+    };
+    let words = choices.iter().filter_map(|choice| match &choice.kind {
+        Type::Enum(values) => Some(values.iter().filter_map(Value::as_str)),
+        _ => None,
+    });
+    match value.as_str().and_then(|typed| rye_runtimes::nearest(typed, words.flatten())) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    }
 }
 
 fn refuse<T>(path: &Path<'_>, message: String) -> Checked<T> {
