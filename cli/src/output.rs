@@ -69,13 +69,15 @@ impl Output {
 
     /// Prints a value as JSON, indented for a person.
     pub(crate) fn print_json(&self, value: &impl serde::Serialize) {
-        let text = if self.stdout_is_terminal {
-            serde_json::to_string_pretty(value)
+        // Written as it is made: a whole text of an outcome would take as much memory again. What we print are our
+        // own structs, so that only a reader that has gone makes this fail.
+        let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+        let _ = if self.stdout_is_terminal {
+            serde_json::to_writer_pretty(&mut stdout, value)
         } else {
-            serde_json::to_string(value)
+            serde_json::to_writer(&mut stdout, value)
         };
-        // What we print are our own structs: they can always be written.
-        self.print(&format!("{}\n", text.unwrap_or_default()));
+        let _ = writeln!(stdout).and_then(|()| stdout.flush());
     }
 
     /// Writes a note to standard error.

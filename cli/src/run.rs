@@ -211,9 +211,9 @@ fn finish(output: &Output, ended: &signals::Ended) -> ExitCode {
     }
     let leaked = outcome.ending.leaked_processes;
     if leaked > 0 {
-        let what =
-            if leaked == 1 { "1 process that it".to_owned() } else { format!("{leaked} processes that it") };
-        output.note(Style::Yellow, "note", &format!("{what} had left behind was ended"));
+        let (noun, verb) = if leaked == 1 { ("process", "was") } else { ("processes", "were") };
+        let note = format!("{leaked} {noun} that it had left behind {verb} ended");
+        output.note(Style::Yellow, "note", &note);
     }
     ended.die_as_the_tool_did();
     ExitCode::from(ended.exit_code())

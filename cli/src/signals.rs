@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use rye_executor::{Attachment, EndingKind, Error, Executor, Outcome, Plan, RunStopper, Stop};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 
 /// Within this time a second Ctrl-C means it.
 const TWICE: Duration = Duration::from_secs(2);
+/// What the terminal sent to the tool it sent to rye as well, but the tool's end may be seen first.
+const SAME_KEYS: Duration = Duration::from_millis(100);
 
 /// An outcome, and the signal that rye got first.
 #[derive(Debug)]
@@ -38,10 +40,13 @@ impl Ended {
         }
     }
 
-    /// Whether the person who pressed the keys knows already how it ended.
+    /// Whether nobody needs to be told how it ended: who pressed the keys knows, and so does who closed the pipe.
     pub(crate) fn expected(&self) -> bool {
-        self.received.is_some()
-            && matches!(self.outcome.ending.kind, EndingKind::Stopped | EndingKind::Signaled { .. })
+        match self.outcome.ending.kind {
+            EndingKind::Signaled { signal: SIGPIPE } => true,
+            EndingKind::Stopped | EndingKind::Signaled { .. } => self.received.is_some(),
+            _ => false,
+        }
     }
 
     /// A tool that a Ctrl-C on the terminal killed: die of it too, so that a shell's loop ends as well.
@@ -69,7 +74,16 @@ pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended,
     tokio::pin!(outcome);
     loop {
         tokio::select! {
-            outcome = &mut outcome => return Ok(Ended { outcome: outcome?, received }),
+            outcome = &mut outcome => {
+                let outcome = outcome?;
+                if let EndingKind::Signaled { signal: SIGINT | SIGQUIT } = outcome.ending.kind
+                    && attached
+                    && received.is_none()
+                {
+                    received = tokio::time::timeout(SAME_KEYS, signals.recv()).await.unwrap_or(None);
+                }
+                return Ok(Ended { outcome, received });
+            }
             Some(got) = signals.recv() => {
                 react(got, attached, received.is_some(), &mut last_interrupt, &stopper);
                 received.get_or_insert(got);

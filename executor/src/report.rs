@@ -201,13 +201,17 @@ pub fn resolve_report(error: &ResolveError) -> Report {
         ResolveError::UnknownVariable { name, .. } => new(Code::UnknownVariable).hint(format!(
             "set `{name}` in the environment or a `.env` file, or write a default: `${{{name}:-…}}`"
         )),
-        ResolveError::InterpreterNotFound { trail, .. } => {
+        ResolveError::InterpreterNotFound { trail, install, .. } => {
             let mut report = new(Code::InterpreterNotFound);
             report.causes.extend(trail.to_string().lines().map(str::to_owned));
             if trail.0.iter().any(|tried| tried.reason == WhyNot::Shim) {
                 report = report.hint("install the version that the version manager's files name");
             }
-            report.hint("install it, or name one: `search`, `fallback` of the runtime")
+            match install {
+                Some(install) => report.hint(format!("install it: {install}")),
+                None => report
+                    .hint("install it, or name where it is: `search`, `paths`, `fallback` of the resource"),
+            }
         }
         ResolveError::CommandNotFound { searched, command, .. } => {
             let report = searched.iter().fold(new(Code::CommandNotFound), |report, folder| {

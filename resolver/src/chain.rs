@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rye_runtimes::call::{CallConfig, Style};
-use rye_runtimes::core::{CORE_RUNTIMES, core_file, core_files};
+use rye_runtimes::core::{CORE_RUNTIMES, PLAIN_PYTHON, WITH_DEPENDENCIES, core_file, core_files};
 use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::env_config::EnvConfig;
 use rye_runtimes::setting::{Settings, merge};
@@ -110,7 +110,7 @@ impl Resolver {
         let mut next = match first {
             Some(named) => Some(named),
             None if found.runs_itself => None,
-            None => Some(self.claimed(&found.id, found.space, found.file.as_deref())?),
+            None => Some(self.claimed(&found.id, found.space, found.file.as_deref(), &tool)?),
         };
         let mut primitive = Primitive::Subprocess;
         while let Some((place, id)) = next.take() {
@@ -144,6 +144,7 @@ impl Resolver {
         id: &ItemId,
         space: Space,
         file: Option<&SourceFile>,
+        tool: &Tool,
     ) -> Result<(Place, String), Error> {
         let path = file.map(|file| file.path.as_path());
         let extension = path.and_then(|path| path.extension()).and_then(|extension| extension.to_str());
@@ -151,6 +152,7 @@ impl Resolver {
         let shown = path.map_or_else(|| id.to_string(), |path| self.host.shown(path));
         let place = Place::start_of(&Arc::from(shown));
         match runtime {
+            Some(PLAIN_PYTHON) if tool.has_dependencies => Ok((place, WITH_DEPENDENCIES.to_owned())),
             Some(runtime) => Ok((place, runtime.to_owned())),
             None => Err(Error::RuntimeNotFound {
                 place,
@@ -164,7 +166,9 @@ impl Resolver {
     /// Finds a runtime as an item of `space` may use it: the core first, then `X` and `runtimes/X`.
     fn runtime(&self, place: &Place, written: &str, space: Space) -> Result<FoundItem, Error> {
         let id: ItemId = written.parse().map_err(|problem: rye_runtimes::InvalidId| {
-            Error::InvalidDescriptor { problems: vec![Problem::new(place, problem.to_string())] }
+            let problem = Problem::new(place, problem.to_string());
+            let problem = problem.hint("name a runtime, such as `python_runtime`, or `subprocess`");
+            Error::InvalidDescriptor { problems: vec![problem] }
         })?;
         let core = if id.is_short() { id.below(CORE_RUNTIMES) } else { Some(id.clone()) };
         if let Some(core) = core.filter(|core| core_file(core).is_some())
@@ -386,7 +390,7 @@ fn style_of(tool: &Tool, call: &CallConfig) -> Result<Style, Error> {
             "`style = \"function\"`, and the file has no function that rye can call",
             "define `main` or `execute`, or use `style = \"script\"`",
         ),
-        (Form::Script, Some(Style::Command), _) => Ok(Style::Command),
+        (_, _, Some(Style::Command)) => Ok(Style::Command),
         (Form::PythonFunction(_) | Form::NodeFunction, _, Some(Style::Function)) => Ok(Style::Function),
         (Form::NodeFunction, None, _) => refuse(
             "it exports a function, and its runtime runs scripts only",

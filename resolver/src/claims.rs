@@ -12,15 +12,19 @@ use crate::spaces::{Root, Space};
 /// The claims that one caller sees.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
-    configured: Vec<(String, String)>,
+    configured: Vec<Claim>,
     found: Vec<Claim>,
 }
 
-#[derive(Clone, Debug)]
-struct Claim {
-    extension: String,
-    runtime: String,
-    space: Space,
+/// One runtime for one extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The extension, without dot.
+    pub extension: String,
+    /// The runtime's id, as written.
+    pub runtime: String,
+    /// The space that says so. It speaks for itself and the spaces before it, never for a later one.
+    pub space: Space,
 }
 
 impl Claims {
@@ -28,9 +32,7 @@ impl Claims {
     /// reported when it is used or checked.
     #[must_use]
     pub fn read(roots: &[Root], config: &Config) -> Self {
-        let configured = config.runtimes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let found = roots.iter().flat_map(claims_of).collect();
-        Self { configured, found }
+        Self { configured: config.runtimes.clone(), found: roots.iter().flat_map(claims_of).collect() }
     }
 
     /// Whether some runtime claims the extension.
@@ -41,18 +43,16 @@ impl Claims {
 
     /// The extensions claimed outside the core.
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
-        let configured = self.configured.iter().map(|(extension, _)| extension.as_str());
-        configured.chain(self.found.iter().map(|claim| claim.extension.as_str()))
+        self.configured.iter().chain(&self.found).map(|claim| claim.extension.as_str())
     }
 
     /// The runtime for an extension, as an item of `space` may use it.
     #[must_use]
     pub fn runtime_for(&self, extension: &str, space: Space) -> Option<&str> {
-        let configured = self.configured.iter().find(|(known, _)| known == extension);
-        configured.map(|(_, runtime)| runtime.as_str()).or_else(|| core_claim(extension)).or_else(|| {
-            let visible = |claim: &&Claim| claim.extension == extension && claim.space >= space;
-            self.found.iter().find(visible).map(|claim| claim.runtime.as_str())
-        })
+        let visible = |claim: &&Claim| claim.extension == extension && claim.space >= space;
+        let configured = self.configured.iter().find(visible).map(|claim| claim.runtime.as_str());
+        let found = || self.found.iter().find(visible).map(|claim| claim.runtime.as_str());
+        configured.or_else(|| core_claim(extension)).or_else(found)
     }
 }
 

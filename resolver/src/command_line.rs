@@ -31,7 +31,8 @@ pub(crate) fn build(planner: &Planner<'_>) -> Result<CommandLine, Error> {
         (Some(setting), _) => {
             let command = planner.setting_text("command", setting)?.unwrap_or_default();
             if command.is_empty() {
-                return Err(invalid(&setting.place, "`command` is empty", None));
+                let hint = "name a program: `command = \"…\"`";
+                return Err(invalid(&setting.place, "`command` is empty", Some(hint)));
             }
             (command, setting.place.clone())
         }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use rye_runtimes::document::{Entry, Node, NodeValue, Problem};
 use rye_runtimes::{TableReader, TomlSource};
 
+use crate::claims::Claim;
 use crate::error::Error;
 use crate::host::Host;
-use crate::spaces::Root;
+use crate::spaces::{Root, Space};
 
 /// What the caller's `rye.toml` files say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,8 +20,8 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// `proxy`: the proxy of HTTP tools.
     pub proxy: Option<String>,
-    /// `[runtimes]`: the runtime for an extension.
-    pub runtimes: IndexMap<String, String>,
+    /// `[runtimes]`: the runtime for an extension, the more important first.
+    pub runtimes: Vec<Claim>,
     /// `[limits]`
     pub limits: Limits,
     /// The files that were read.
@@ -51,7 +51,10 @@ impl Config {
         for root in roots {
             let path = root.path.join("rye.toml");
             match std::fs::read_to_string(&path) {
-                Ok(text) => config.lay_below(Self::parse(&Arc::from(host.shown(&path)), text)?, path),
+                Ok(text) => {
+                    let file = Arc::from(host.shown(&path));
+                    config.lay_below(Self::parse(&file, text, root.space)?, path);
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(unreadable(host, &path, &error)),
             }
@@ -64,9 +67,7 @@ impl Config {
         self.pass_env.extend(below.pass_env);
         self.allow_hosts.extend(below.allow_hosts);
         self.proxy = self.proxy.take().or(below.proxy);
-        for (extension, runtime) in below.runtimes {
-            self.runtimes.entry(extension).or_insert(runtime);
-        }
+        self.runtimes.extend(below.runtimes);
         let (own, below) = (&mut self.limits, below.limits);
         own.concurrency = own.concurrency.or(below.concurrency);
         own.queue = own.queue.or(below.queue);
@@ -75,7 +76,7 @@ impl Config {
         self.files.push(path);
     }
 
-    fn parse(file: &Arc<str>, text: String) -> Result<Self, Error> {
+    fn parse(file: &Arc<str>, text: String, space: Space) -> Result<Self, Error> {
         let document =
             TomlSource::file(file, text).parse().map_err(|problems| Error::InvalidConfig { problems })?;
         let mut table = TableReader::new(&document);
@@ -89,7 +90,7 @@ impl Config {
             ..Self::default()
         };
         if let Some(entry) = table.entry(&["runtimes"]) {
-            config.runtimes = read_runtimes(&entry.value, &mut table.problems);
+            config.runtimes = read_runtimes(&entry.value, space, &mut table.problems);
         }
         if let Some(entry) = table.entry(&["limits"]) {
             config.limits = Limits::read(&entry.value, &mut table.problems);
@@ -104,19 +105,19 @@ fn unreadable(host: &Host, path: &Path, error: &std::io::Error) -> Error {
     Error::InvalidConfig { problems: vec![Problem::new(&place, format!("it cannot be read: {error}"))] }
 }
 
-fn read_runtimes(node: &Node, problems: &mut Vec<Problem>) -> IndexMap<String, String> {
+fn read_runtimes(node: &Node, space: Space, problems: &mut Vec<Problem>) -> Vec<Claim> {
     let NodeValue::Table(entries) = &node.value else {
         problems.push(
             Problem::new(&node.place, "`runtimes` is not a table")
                 .hint("write `[runtimes]` and `py = \"…\"`"),
         );
-        return IndexMap::new();
+        return Vec::new();
     };
-    let mut runtimes = IndexMap::new();
+    let mut runtimes = Vec::new();
     for Entry { key, value, .. } in entries {
         match &value.value {
             NodeValue::String(id) => {
-                runtimes.insert(key.clone(), id.clone());
+                runtimes.push(Claim { extension: key.clone(), runtime: id.clone(), space });
             }
             other => {
                 let message = format!("`{key}` is {} where the id of a runtime is wanted", other.kind());

@@ -156,6 +156,8 @@ pub enum Error {
         place: Place,
         /// Every place looked at, with the reason why it did not count.
         trail: Trail,
+        /// How to get it, as the runtime says.
+        install: Option<String>,
     },
     /// A command is not on the child's `PATH`.
     #[error("no command `{command}`")]

@@ -150,11 +150,16 @@ impl Search<'_> {
                 }
             }
         }
-        Err(Error::InterpreterNotFound { resource: name.to_owned(), place: resource.place.clone(), trail })
+        let (resource, place, install) = (name.to_owned(), resource.place.clone(), resource.install.clone());
+        Err(Error::InterpreterNotFound { resource, place, trail, install })
     }
 
     /// The path to run for a candidate, if it counts.
     fn judge(&self, candidate: &Candidate) -> Result<PathBuf, WhyNot> {
+        if !candidate.path.is_absolute() {
+            // A bare name that no folder of `PATH` has.
+            return Err(WhyNot::Missing);
+        }
         executable(&candidate.path)?;
         if managers::is_shim(&candidate.path) {
             let real = self.behind_shim(&candidate.path).ok_or(WhyNot::Shim)?;

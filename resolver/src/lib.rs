@@ -26,7 +26,7 @@ use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
 pub use chain::{Bootstrap, Link, Primitive, Resolution};
-pub use claims::Claims;
+pub use claims::{Claim, Claims};
 pub use config::{Config, Limits};
 pub use error::Error;
 pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder};

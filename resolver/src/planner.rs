@@ -311,7 +311,9 @@ impl<'p> Planner<'p> {
         }
         let path = environment.find("PATH").unwrap_or_default();
         let found = all_on_path(command, path).into_iter().find(|path| executable(path).is_ok());
-        found.ok_or_else(|| not_found(std::env::split_paths(path).collect()))
+        found.ok_or_else(|| {
+            not_found(std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect())
+        })
     }
 
     fn stdin(&self) -> Result<StdinPlan, Error> {

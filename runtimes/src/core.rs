@@ -43,12 +43,13 @@ const RUNTIMES: &[CoreFile] = &[
     core_runtime!("perl_runtime"),
     core_runtime!("php_runtime"),
     core_runtime!("lua_runtime"),
+    core_runtime!("uv_runtime", "_python.py"),
 ];
 
 /// Which core runtime runs files of an extension. A test holds it equal to what the files claim: reading every
 /// descriptor to learn this would cost each run.
 const CLAIMS: &[(&str, &str)] = &[
-    ("py", "rye/core/runtimes/python_runtime"),
+    ("py", PLAIN_PYTHON),
     ("js", "rye/core/runtimes/node_runtime"),
     ("mjs", "rye/core/runtimes/node_runtime"),
     ("cjs", "rye/core/runtimes/node_runtime"),
@@ -61,6 +62,11 @@ const CLAIMS: &[(&str, &str)] = &[
     ("php", "rye/core/runtimes/php_runtime"),
     ("lua", "rye/core/runtimes/lua_runtime"),
 ];
+
+/// The core runtime for Python files.
+pub const PLAIN_PYTHON: &str = "rye/core/runtimes/python_runtime";
+/// The core runtime for Python files that hold a PEP 723 `# /// script` block.
+pub const WITH_DEPENDENCIES: &str = "rye/core/runtimes/uv_runtime";
 
 /// The folder of the core runtimes; a short executor id is looked for there first.
 pub const CORE_RUNTIMES: &str = "rye/core/runtimes";

@@ -33,6 +33,8 @@ pub struct Resource {
     pub names: Option<Vec<String>>,
     /// `paths`: for `binary`, the folders below each searched root.
     pub paths: Option<Vec<String>>,
+    /// `install`: how to get it, for the error that says it was not found.
+    pub install: Option<String>,
 }
 
 /// `type` of a resource.
@@ -108,6 +110,7 @@ impl Resource {
             fallback,
             names: table.strings(&["names"]).map(texts),
             paths: table.strings(&["paths"]).map(texts),
+            install: table.string(&["install"]),
         };
         if let Some(var) = &resource.var
             && (var.is_empty() || var.contains(['=', '\0']))
@@ -129,6 +132,7 @@ impl Resource {
             fallback: over.fallback.clone().or_else(|| self.fallback.clone()),
             names: over.names.clone().or_else(|| self.names.clone()),
             paths: over.paths.clone().or_else(|| self.paths.clone()),
+            install: over.install.clone().or_else(|| self.install.clone()),
         }
     }
 }

@@ -41,16 +41,11 @@ impl<'n> TableReader<'n> {
         let mut found = self.entries.iter().filter(|entry| spellings.contains(&entry.key.as_str()));
         let first = found.next()?;
         if let Some(second) = found.next() {
-            self.problems.push(
-                Problem::new(
-                    &second.key_place,
-                    format!(
-                        "`{}` says again what `{}` in line {} says",
-                        second.key, first.key, first.key_place.line
-                    ),
-                )
-                .hint("keep one of the two"),
-            );
+            let (before, again) = (&first.key_place, &second.key_place);
+            let place =
+                if before.file == again.file { format!("line {}", before.line) } else { before.to_string() };
+            let message = format!("`{}` says again what `{}` in {place} says", second.key, first.key);
+            self.problems.push(Problem::new(again, message).hint("keep one of the two"));
         }
         Some(first)
     }

@@ -66,6 +66,11 @@ pub fn read_block(file: &Arc<str>, bytes: &[u8], name: &str) -> Result<Option<No
     }
 }
 
+/// Whether a file has a block of that name, closed and sound or not.
+pub(crate) fn has_block(bytes: &[u8], name: &str) -> bool {
+    bytes.split(|&byte| byte == b'\n').any(|line| opening(line, name).is_some())
+}
+
 /// The mark of a line that opens a block: `# /// name`.
 fn opening(line: &[u8], name: &str) -> Option<&'static str> {
     MARKS.into_iter().find(|mark| {

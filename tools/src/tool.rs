@@ -7,7 +7,7 @@ use rye_runtimes::call::Style;
 use rye_runtimes::document::{Node, NodeValue, Place, Problem};
 use rye_runtimes::{RUNTIME_TYPE, Runtime, TomlSource};
 
-use crate::block::read_block;
+use crate::block::{has_block, read_block};
 use crate::metadata::Metadata;
 use crate::node::{self, NODE_EXTENSIONS, NodeKind};
 use crate::parameter::Parameters;
@@ -60,6 +60,8 @@ pub struct Tool {
     pub description: Option<String>,
     /// What it takes: declared, else inferred.
     pub parameters: Parameters,
+    /// Whether the file names dependencies of its own (PEP 723).
+    pub has_dependencies: bool,
     /// Whether all words of a command line are its argument list, unread.
     pub unread_words: bool,
     /// What could not be understood, though nothing is wrong.
@@ -132,6 +134,7 @@ impl Item {
             description: metadata.descriptor.description.clone(),
             form: Form::Declaration,
             parameters,
+            has_dependencies: false,
             unread_words: false,
             notes: Vec::new(),
             metadata,
@@ -179,7 +182,10 @@ impl Item {
                 return Err(problems);
             }
         };
-        Ok(Self::Tool(Box::new(script_tool(metadata, python, node))))
+        let mut tool = script_tool(metadata, python, node);
+        // Only that there is such a block: what it says is uv's to read.
+        tool.has_dependencies = source.extension == Some("py") && has_block(source.bytes, "script");
+        Ok(Self::Tool(Box::new(tool)))
     }
 }
 
@@ -215,6 +221,7 @@ fn script_tool(metadata: Metadata, python: Option<python::PythonFile>, node: Opt
         description: metadata.descriptor.description.clone().or(doc),
         parameters: metadata.parameters.clone().or(inferred).unwrap_or_else(script_arguments),
         form,
+        has_dependencies: false,
         unread_words,
         notes,
         metadata,

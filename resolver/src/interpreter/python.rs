@@ -49,7 +49,13 @@ impl Search<'_> {
             candidates.extend(pythons_in(Group::User, &format!("user {folder}"), &home.join(folder)));
         }
         let wanted = self.wanted_version(&[".python-version"]);
-        for version in super::versions::installed(&home.join(".pyenv/versions"), wanted.as_deref()) {
+        let versions = home.join(".pyenv/versions");
+        let mut installed = super::versions::installed(&versions, wanted.as_deref());
+        if let Some(wanted) = wanted.filter(|wanted| installed.is_empty() && !wanted.contains('/')) {
+            // Remembered as a place that was looked at.
+            installed.push(versions.join(wanted));
+        }
+        for version in installed {
             candidates.extend(pythons_in(Group::User, "pyenv", &version));
         }
         candidates

@@ -1,7 +1,105 @@
 # Calls one function of one file: request and reply are JSON on a descriptor of their own, one each.
-# Kept small and without imports: every cold call compiles it. `_json` is `json` without `re`.
+# Kept small and without imports, because every cold call compiles it: `_json` is `json` without `re`, and what few
+# calls need stands in LATER as text.
 import os
 import sys
+
+LATER = r'''
+import types
+import typing
+
+NONE = type(None)
+
+
+def defaults(function, params):
+    """A default that is pydantic's `Field(...)` is not yet the value."""
+    code = function.__code__
+    names = code.co_varnames[:code.co_argcount]
+    pairs = list(zip(names[::-1], (function.__defaults__ or ())[::-1]))
+    for name, default in pairs + list((function.__kwdefaults__ or {}).items()):
+        if name not in params and type(default).__name__ == "FieldInfo":
+            if default.is_required():
+                raise TypeError(f"main() is missing the argument '{name}'")
+            params[name] = default.get_default(call_default_factory=True)
+
+
+def convert(function, params, names):
+    pydantic = sys.modules.get("pydantic")
+    modern = pydantic and hasattr(pydantic, "TypeAdapter")
+    hints = typing.get_type_hints(function, include_extras=bool(modern))
+    for name in params:
+        if name in names and name in hints:
+            if modern:
+                params[name] = pydantic.TypeAdapter(hints[name]).validate_python(params[name])
+            else:
+                params[name] = value_of(hints[name], params[name], name)
+
+
+def value_of(hint, value, path):
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint in (typing.Any, object) or isinstance(hint, (typing.TypeVar, str)):
+        return value
+    if hasattr(hint, "__supertype__"):
+        return value_of(hint.__supertype__, value, path)
+    if origin is getattr(typing, "Annotated", None) or hasattr(hint, "__metadata__"):
+        return value_of(args[0] if args else hint.__origin__, value, path)
+    if origin is typing.Union or origin is getattr(types, "UnionType", ()):
+        if value is None and NONE in args:
+            return None
+        for member in args:
+            try:
+                return value_of(member, value, path)
+            except (TypeError, ValueError, KeyError):
+                continue
+        raise ValueError(f"{path}: {value!r} is none of {hint}")
+    if origin is typing.Literal or origin is None and not isinstance(hint, type):
+        return value
+    kind = origin or hint
+    if kind is NONE or kind in (str, int, float, bool):
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if not isinstance(value, kind):
+            raise TypeError(f"{path}: {value!r} is not {kind.__name__}")
+        return value
+    if isinstance(value, list) and isinstance(kind, type):
+        if kind is tuple or issubclass(kind, tuple):
+            each = args[:1] * len(value) if args[1:] == (...,) else args
+            hinted = [value_of(*pair, f"{path}[{at}]") for at, pair in enumerate(zip(each, value))]
+            return kind(hinted or value)
+        items = [value_of(args[0], item, f"{path}[{at}]") for at, item in enumerate(value)] if args else value
+        return kind(items) if kind in (set, frozenset) else items
+    if isinstance(value, dict) and isinstance(kind, type):
+        fields = getattr(kind, "__dataclass_fields__", None)
+        if fields or hasattr(kind, "__required_keys__") or hasattr(kind, "_fields"):
+            hints = typing.get_type_hints(kind)
+            known = {k: value_of(hints[k], v, f"{path}.{k}") if k in hints else v for k, v in value.items()}
+            return known if hasattr(kind, "__required_keys__") else kind(**known)
+        if kind is bytes and set(value) == {"base64"}:
+            from binascii import a2b_base64
+            return a2b_base64(value["base64"])
+        if len(args) == 2:
+            return {value_of(args[0], key_of(args[0], k), path): value_of(args[1], v, f"{path}.{k}")
+                    for k, v in value.items()}
+        return value
+    if isinstance(value, kind):
+        return value
+    try:
+        if hasattr(kind, "fromisoformat") and isinstance(value, str):
+            return kind.fromisoformat(value.replace("Z", "+00:00") if sys.version_info < (3, 11) else value)
+        if kind.__name__ == "timedelta":
+            return kind(seconds=value)
+        if kind in (bytes, bytearray):
+            return kind(value.encode())
+        if kind.__name__ == "Decimal":
+            return kind(str(value))
+        return kind(value)
+    except Exception as error:
+        raise ValueError(f"{path}: {value!r} is not {kind.__name__}: {error}") from None
+
+
+def key_of(hint, key):
+    return hint(key) if hint in (int, float) else key
+'''
 
 
 def plain(value):
@@ -22,7 +120,7 @@ def plain(value):
         return {name: getattr(value, name) for name in kind.__dataclass_fields__}
     if hasattr(kind, "__members__"):
         return value.value
-    for name in ("model_dump", "isoformat", "__fspath__"):
+    for name in ("model_dump", "isoformat", "__fspath__", "total_seconds"):
         if hasattr(kind, name):
             return getattr(value, name)()
     if kind.__module__ in ("decimal", "uuid", "fractions"):
@@ -34,11 +132,17 @@ def blame(value, path):
     if isinstance(value, float) and value - value != 0:
         return f"{path} is {value!r}, which JSON cannot say"
     if value is None or isinstance(value, (str, int, float)):
-        return None
+        try:
+            str(value).encode()
+            return None
+        except ValueError as error:
+            return f"{path}: {error}"
     if isinstance(value, dict):
         for key in value:
             if not (key is None or isinstance(key, (str, int, float))):
                 return f"{path} has a key of type {type(key).__name__}"
+            if reason := blame(key, f"{path} has a key that"):
+                return reason
         parts = [(item, f"{path}.{key}") for key, item in value.items()]
     elif isinstance(value, (list, tuple)):
         parts = [(item, f"{path}[{at}]") for at, item in enumerate(value)]
@@ -52,23 +156,28 @@ def blame(value, path):
 
 def codec():
     try:
-        from _json import encode_basestring_ascii, make_encoder, make_scanner
+        from _json import encode_basestring, make_encoder, make_scanner
         rules = type("Rules", (), dict(strict=False, object_hook=None, object_pairs_hook=None, parse_float=float,
                                        parse_int=int, parse_constant=None, memo={}))
         scan = make_scanner(rules)
-        encode = make_encoder({}, plain, encode_basestring_ascii, None, ":", ",", False, False, False)
+        encode = make_encoder({}, plain, encode_basestring, None, ":", ",", False, False, False)
         return lambda text: scan(text, 0)[0], lambda value: "".join(encode(value, 0))
     except (ImportError, TypeError):
         import json
-        return json.loads, lambda value: json.dumps(value, default=plain, allow_nan=False)
+        return json.loads, lambda value: json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False)
 
 
-def failure(error, kind, folders):
+def failure(error, folders):
     import traceback
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folders)]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append(traceback.FrameSummary(error.filename, error.lineno, "<module>"))
-    return {"error": {"type": kind, "message": str(error), "traceback": [
+    frames[5:-15] = []
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return {"error": {"type": type(error).__qualname__, "message": message, "traceback": [
         {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""}
         for frame in frames]}}
 
@@ -78,7 +187,7 @@ async def awaited(value):
 
 
 def call(request):
-    path, name = request["path"], request["module"]
+    path, name, params = request["path"], request["module"], request["params"]
     if sys.path and not sys.path[0]:
         del sys.path[0]
     at = next((at for at, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path))
@@ -91,13 +200,35 @@ def call(request):
     exec(compile(request["source"], path, "exec", 0, True), module.__dict__)
     function = getattr(module, request["function"])
     if request["function"] == "execute":
-        result = function(request["params"], request["project_path"])
+        result = function(params, request["project_path"])
     else:
-        result = function(**request["params"])
+        if request["converts"] or "pydantic" in sys.modules:
+            later = {"sys": sys}
+            exec(LATER, later)
+            later["convert"](function, params, request["converts"])
+            later["defaults"](function, params)
+        result = function(**params)
     if hasattr(result, "__await__"):
         import asyncio
         result = asyncio.run(awaited(result))
     return result
+
+
+def end(code):
+    """Threads that the function left behind get two seconds to end, as processes do."""
+    threading = sys.modules.get("threading")
+    if threading:
+        left = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+        if left:
+            import time
+            until = time.monotonic() + 2
+            for thread in left:
+                thread.join(max(0, until - time.monotonic()))
+            if any(thread.is_alive() for thread in left):
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+    sys.exit(code)
 
 
 def serve():
@@ -109,29 +240,29 @@ def serve():
     decode, encode = codec()
     request = decode(received.decode())
     folders = tuple(folder + "/" for folder in request["folders"])
-    failed = 1
+    code = 1
     try:
         result = call(request)
         try:
-            reply = encode({"result": result})
-            failed = 0
+            reply = encode({"result": result}).encode()
+            code = 0
         except (TypeError, ValueError, RecursionError) as error:
             try:
                 reason = blame(result, "result") or str(error)
             except RecursionError:
                 reason = "result refers to itself"
-            reply = encode({"error": {"type": "TypeError", "message": reason, "traceback": []}})
+            reply = encode({"error": {"type": "TypeError", "message": reason, "traceback": []}}).encode()
     except KeyboardInterrupt:
         import signal
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     except Exception as error:
-        reply = encode(failure(error, type(error).__qualname__, folders))
-    reply = memoryview((reply + "\n").encode())
+        reply = encode(failure(error, folders)).encode("utf-8", "replace")
+    reply = memoryview(reply + b"\n")
     while reply:
         reply = reply[os.write(channel, reply):]
     os.close(channel)
-    return failed
+    end(code)
 
 
-sys.exit(serve())
+serve()
