@@ -85,3 +85,59 @@ fn the_binary_starts() {
     let world = World::new();
     assert!(world.rye(["--version"]).run().ok().starts_with("rye "));
 }
+
+/// The sources of a crate, tests left out.
+fn sources(folder: &str) -> Vec<(std::path::PathBuf, String)> {
+    walkdir::WalkDir::new(Path::new(ROOT).join(folder).join("src"))
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "tests"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let own = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            let code = own
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
+            (path, code)
+        })
+        .collect()
+}
+
+const LIBRARIES: [&str; 5] = ["runtimes", "tools", "primitives", "resolver", "executor"];
+
+#[test]
+fn libraries_touch_neither_environment_nor_terminal() {
+    let forbidden =
+        ["env::var", "env::current_dir", "env::args", "println!", "eprintln!", "io::stdout", "io::stderr"];
+    for (path, code) in LIBRARIES.iter().flat_map(|folder| sources(folder)) {
+        for word in forbidden {
+            assert!(!code.contains(word), "`{word}` in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_stands_in_primitives_alone() {
+    for (path, code) in
+        ["runtimes", "tools", "resolver", "executor", "cli"].iter().flat_map(|folder| sources(folder))
+    {
+        assert!(!code.contains("unsafe {") && !code.contains("allow(unsafe_code)"), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_claim_of_the_architecture_names_a_test_that_is_there() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/architecture.md")).unwrap();
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| ") && line.contains("::")).collect();
+    assert!(rows.len() > 10, "the table is gone");
+    for row in rows {
+        let name = row.rsplit('`').nth(1).unwrap();
+        let (module, test) = name.split_once("::").unwrap_or_else(|| panic!("no test in: {row}"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{module}.rs"));
+        let file = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display()));
+        assert!(file.contains(&format!("fn {test}()")), "no test `{name}`");
+    }
+}

@@ -56,7 +56,8 @@ fn every_command_of_the_readme_prints_what_stands_there() {
         let mut run = Command::new("bash");
         run.arg("-c").arg(format!("exec {} {words}", rye().display())).current_dir(ROOT).env_clear();
         run.envs(shell.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
-        let printed = run.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let printed =
+            run.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let printed = printed.wait_with_output().unwrap();
         let text = String::from_utf8(printed.stdout).unwrap();
         if output.is_empty() {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// No run of rye in a test may take longer. A test that waits for it has failed.
-const BOUND: Duration = Duration::from_secs(60);
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
 /// Folders and files for one test; gone at its end.
 pub(crate) struct World {
@@ -87,11 +87,56 @@ impl World {
         }
     }
 
+    /// A shell script that leaves a mark when it is run; see [`World::ran`].
+    pub(crate) fn marking(&self) -> String {
+        format!("#!/bin/sh\n: > '{}'\n", self.mark().display())
+    }
+
+    /// A statement of Python that leaves a mark when it is run; see [`World::ran`].
+    pub(crate) fn marking_python(&self) -> String {
+        format!("open({:?}, \"w\").close()\n", self.mark())
+    }
+
+    /// Whether something that leaves a mark has run.
+    pub(crate) fn ran(&self) -> bool {
+        self.mark().exists()
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.root().join("mark")
+    }
+
     /// Runs a tool with `--json` and gives the outcome.
     pub(crate) fn outcome<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Value {
         let words = words.into_iter().map(|word| word.as_ref().to_owned());
         let ran = self.rye([OsString::from("--json"), "run".into()].into_iter().chain(words)).run();
         ran.json()
+    }
+
+    /// Runs a tool with `--json`, asserts success, and gives `data`.
+    #[track_caller]
+    pub(crate) fn data<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Value {
+        let outcome = self.outcome(words);
+        assert_eq!(outcome["success"], true, "{outcome:#}");
+        outcome["data"].clone()
+    }
+
+    /// Runs a tool with `--json` and asserts that it is refused before anything ran (see [`Ran::refused`]). A tool
+    /// that must not run makes a file `ran` in the project, which must not be there.
+    #[track_caller]
+    pub(crate) fn refused<S: AsRef<OsStr>>(
+        &self,
+        words: impl IntoIterator<Item = S>,
+        exit: i32,
+        code: &str,
+        holds: &[&str],
+    ) {
+        let mark = self.project().join("ran");
+        let _ = fs::remove_file(&mark);
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        let ran = self.rye([OsString::from("--json"), "run".into()].into_iter().chain(words)).run();
+        ran.refused(exit, code, holds);
+        assert!(!mark.exists(), "the tool ran");
     }
 }
 
@@ -141,6 +186,17 @@ pub(crate) fn have(interpreter: &str) -> bool {
         let _ = writeln!(std::io::stderr(), "skipped: {test}: no `{interpreter}` on this machine");
     }
     found
+}
+
+/// Whether the tests may give files to other users. If not, that is named and counted as a skip.
+pub(crate) fn am_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        let _ = writeln!(std::io::stderr(), "skipped: {test}: only root can give files away");
+    }
+    root
 }
 
 /// A call of rye that is being put together.
@@ -240,6 +296,22 @@ impl Ran {
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout(), self.stderr()))
     }
 
+    /// Asserts a call with `--json` that never became a run: the exit code, the code's word, and that message, causes
+    /// and hints hold every one of these words.
+    #[track_caller]
+    pub(crate) fn refused(&self, exit: i32, code: &str, holds: &[&str]) {
+        let outcome = self.json();
+        let error = &outcome["error"];
+        assert_eq!((self.code, &error["code"]), (Some(exit), &Value::from(code)), "{outcome:#}");
+        assert_eq!(outcome["ending"]["kind"], "not_started", "{outcome:#}");
+        let lists = [&error["causes"], &error["hints"]];
+        let lines = lists.into_iter().filter_map(Value::as_array).flatten().chain([&error["message"]]);
+        let told: String = lines.filter_map(Value::as_str).map(|line| format!("{line}\n")).collect();
+        for word in holds {
+            assert!(told.contains(word), "no {word:?} in: {told}");
+        }
+    }
+
     /// Asserts a failure without `--json`: the exit code, and that standard error holds every one of these words.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, words: &[&str]) {
@@ -248,6 +320,31 @@ impl Ran {
             assert!(self.stderr().contains(word), "no {word:?} in: {}", self.stderr());
         }
     }
+}
+
+impl Ran {
+    /// Asserts a failure with `--json`: the exit code, the code word, and that fact and advice hold these words.
+    #[track_caller]
+    pub(crate) fn refuses(&self, exit: i32, code: &str, fact: &str, hint: &str) {
+        self.refuses_without_advice(exit, code, fact);
+        let hints = lines_of(&self.json()["error"]["hints"]);
+        assert!(!hints.is_empty() && hints.contains(hint), "no hint {hint:?} in: {}", self.stdout());
+    }
+
+    /// The same where the fact itself says what is wanted.
+    #[track_caller]
+    pub(crate) fn refuses_without_advice(&self, exit: i32, code: &str, fact: &str) {
+        let all = format!("stdout: {}\nstderr: {}", self.stdout(), self.stderr());
+        let error = &self.json()["error"];
+        assert_eq!(error["code"], code, "{all}");
+        assert_eq!(self.code, Some(exit), "{all}");
+        let facts = format!("{}\n{}", error["message"].as_str().unwrap(), lines_of(&error["causes"]));
+        assert!(facts.contains(fact), "no fact {fact:?} in: {all}");
+    }
+}
+
+fn lines_of(list: &Value) -> String {
+    list.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
 /// The binary under test, built once in the profile of this test.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rye_executor::resolver::Error;
 use rye_executor::runtimes::document::{Place, Problem};
 use rye_executor::tools::Item;
-use rye_executor::{Config, Executor, Host, Report};
+use rye_executor::{Code, Config, Executor, Host, Report};
 use serde_json::json;
 
 use crate::arguments::CheckWords;
@@ -17,7 +17,8 @@ use crate::output::{Output, Style};
 /// Checks the files that the caller sees.
 pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
     let within = words.path.as_ref().map(|path| host.working_directory.join(path));
-    let within = within.map(|path| path.canonicalize().unwrap_or(path));
+    let within =
+        within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     let resolver = executor.resolver();
     let listing = executor.list();
@@ -53,6 +54,11 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
 }
 
+fn missing(path: &Path, error: &std::io::Error) -> Report {
+    Report::new(Code::InvalidArguments, format!("`{}` cannot be checked: {error}", path.display()))
+        .hint("name a file or folder in `.ai/tools/`, or none to check everything")
+}
+
 /// The problems in an error; one that names no place stands at the beginning of its file.
 fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> {
     match error {
@@ -61,9 +67,16 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> 
         | Error::InvalidConfig { problems } => problems.clone(),
         _ => {
             let report = report_of(error);
-            let shown = path.map_or_else(String::new, |path| host.shown(path));
-            let place = Place::start_of(&Arc::from(shown));
-            let mut message = report.message;
+            let place = match error {
+                Error::RuntimeNotFound { place, .. } | Error::NotAllowedSpace { place, .. } => place.clone(),
+                _ => {
+                    let shown = path.map_or_else(String::new, |path| host.shown(path));
+                    Place::start_of(&Arc::from(shown))
+                }
+            };
+            // A message that begins with its place says it again.
+            let again = format!("{place}: ");
+            let mut message = report.message.strip_prefix(&again).unwrap_or(&report.message).to_owned();
             for cause in &report.causes {
                 message.push_str("\n    ");
                 message.push_str(cause);

@@ -1,10 +1,11 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use rye_executor::resolver::StdinPlan;
 use rye_executor::resolver::environment::EntrySource;
+use rye_executor::resolver::{Action, ProcessPlan, StdinPlan};
 use rye_executor::{Config, Executor, Host, Plan, Report};
 use serde_json::{Value, json};
 
@@ -36,28 +37,46 @@ pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<E
 }
 
 fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
-    let process = &plan.process;
-    let environment = process.environment.iter().map(|(name, value, source)| {
+    let environment = plan.environment.iter().map(|(name, value, source)| {
         json!({ "name": name.to_string_lossy(), "value": shown_value(source, &value.to_string_lossy()), "source": source })
     });
-    json!({
+    let mut explained = json!({
         "tool": plan.tool,
         "chain": plan.chain,
         "style": plan.style,
         "interpreters": plan.interpreters,
-        "command": std::iter::once(process.program.as_os_str())
-            .chain(process.args.iter().map(std::ffi::OsString::as_os_str))
-            .map(|word| word.to_string_lossy())
-            .collect::<Vec<_>>(),
-        "cwd": process.cwd,
         "environment": environment.collect::<Vec<_>>(),
-        "withheld": process.environment.withheld.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>(),
-        "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
-        "timeout": process.timeout.map(|(limit, source)| json!({ "seconds": limit.as_secs_f64(), "source": source })),
-        "grace": process.grace.as_secs_f64(),
-        "max_output": process.max_output,
+        "withheld": plan.environment.withheld.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>(),
+        "timeout": plan.timeout.map(|(limit, source)| json!({ "seconds": limit.as_secs_f64(), "source": source })),
         "error": obstacle,
-    })
+    });
+    let action = match &plan.action {
+        Action::Process(process) => json!({
+            "command": command(process).map(OsStr::to_string_lossy).collect::<Vec<_>>(),
+            "cwd": process.cwd,
+            "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
+            "grace": process.grace.as_secs_f64(),
+            "max_output": process.max_output,
+        }),
+        Action::Exchange(exchange) => json!({
+            "method": exchange.method,
+            "url": exchange.shown_url(),
+            "headers": exchange.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "retries": exchange.retries,
+            "follow_redirects": exchange.follow_redirects,
+            "max_body": exchange.max_body,
+            "allow_hosts": exchange.allow_hosts,
+        }),
+    };
+    if let (Value::Object(explained), Value::Object(action)) = (&mut explained, action) {
+        explained.extend(action);
+    }
+    explained
+}
+
+/// The words of a command line, the program first.
+fn command(process: &ProcessPlan) -> impl Iterator<Item = &OsStr> {
+    std::iter::once(process.program.as_os_str()).chain(process.args.iter().map(OsString::as_os_str))
 }
 
 /// What came from the caller may be secret and is not repeated.
@@ -69,7 +88,6 @@ fn shown_value(source: &EntrySource, value: &str) -> Option<String> {
 }
 
 fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
-    let process = &plan.process;
     let host = executor.resolver().host();
     let mut text = format!("{}\n", output.styled(Style::Bold, plan.tool.as_str()));
     let head = |text: &mut String, name: &str| {
@@ -78,13 +96,11 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
     head(&mut text, "chain");
     for link in &plan.chain {
         let path = link.path.as_ref().map(|path| host.shown(path)).unwrap_or_default();
-        let hash =
-            link.sha256.as_deref().and_then(|hash| hash.get(..12)).map(|hash| format!("sha256 {hash}…"));
-        let _ = writeln!(
-            text,
-            "{}",
-            format!("  {}  {}  {path}  {}", link.id, link.space.word(), hash.unwrap_or_default()).trim_end()
-        );
+        let hash = link.sha256.as_deref().and_then(|hash| hash.get(..12));
+        let hash = hash.map(|hash| format!("sha256 {hash}…")).unwrap_or_default();
+        let words =
+            [link.id.as_str(), link.space.word(), &path, &hash].into_iter().filter(|word| !word.is_empty());
+        let _ = writeln!(text, "  {}", words.collect::<Vec<_>>().join("  "));
     }
     for found in &plan.interpreters {
         head(&mut text, &found.resource);
@@ -95,51 +111,59 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
         let var = found.var.as_ref().map(|var| format!(" as ${{{var}}}")).unwrap_or_default();
         let _ = writeln!(text, "  {taken}  {}: taken{var}", found.source);
     }
-    head(&mut text, "command");
-    let words = std::iter::once(process.program.as_os_str())
-        .chain(process.args.iter().map(std::ffi::OsString::as_os_str));
-    for word in words {
-        let _ = writeln!(text, "  {}", shortened(&word.to_string_lossy()));
-    }
-    let _ = writeln!(text, "  {} {}", output.styled(Style::Dim, "in"), host.shown(&process.cwd));
-    if let Some(call) = &process.call {
-        head(&mut text, "call");
-        let _ = writeln!(
-            text,
-            "  {}({})  on descriptor 3",
-            call.function,
-            shortened(&call.arguments.to_json().to_string())
-        );
+    match &plan.action {
+        Action::Process(process) => {
+            head(&mut text, "command");
+            for word in command(process) {
+                let _ = writeln!(text, "  {}", shortened(&word.to_string_lossy()));
+            }
+            let _ = writeln!(text, "  {} {}", output.styled(Style::Dim, "in"), host.shown(&process.cwd));
+            if let Some(call) = &process.call {
+                head(&mut text, "call");
+                let arguments = shortened(&call.arguments.to_json().to_string());
+                let _ = writeln!(text, "  {}({arguments})  on descriptor 3", call.function);
+            }
+        }
+        Action::Exchange(exchange) => {
+            head(&mut text, "exchange");
+            let _ = writeln!(text, "  {} {}", exchange.method, exchange.shown_url());
+            let names: Vec<_> = exchange.headers.iter().map(|(name, _)| name.as_str()).collect();
+            let _ = writeln!(
+                text,
+                "  headers: {}",
+                if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+            );
+        }
     }
     environment(output, &mut text, plan);
     head(&mut text, "limits");
-    let timeout = process.timeout.map_or("none".to_owned(), |(limit, source)| {
-        format!(
-            "{} s ({})",
-            limit.as_secs_f64(),
-            serde_json::to_value(source)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned))
-                .unwrap_or_default()
-        )
+    let timeout = plan.timeout.map_or("none".to_owned(), |(limit, source)| {
+        format!("{} s ({})", limit.as_secs_f64(), source.word())
     });
-    let _ = writeln!(
-        text,
-        "  timeout {timeout}, grace {} s, output kept {} bytes of each stream",
-        process.grace.as_secs_f64(),
-        process.max_output
-    );
-    let stdin = match &process.stdin {
-        StdinPlan::Null => "empty".to_owned(),
-        StdinPlan::Caller => "yours".to_owned(),
-        StdinPlan::Bytes(bytes) => format!("{} bytes", bytes.len()),
-    };
-    let _ = writeln!(text, "  standard input: {stdin}");
+    match &plan.action {
+        Action::Process(process) => {
+            let (grace, kept) = (process.grace.as_secs_f64(), process.max_output);
+            let _ = writeln!(
+                text,
+                "  timeout {timeout}, grace {grace} s, output kept {kept} bytes of each stream"
+            );
+            let stdin = match &process.stdin {
+                StdinPlan::Null => "empty".to_owned(),
+                StdinPlan::Caller => "yours".to_owned(),
+                StdinPlan::Bytes(bytes) => format!("{} bytes", bytes.len()),
+            };
+            let _ = writeln!(text, "  standard input: {stdin}");
+        }
+        Action::Exchange(exchange) => {
+            let (retries, kept) = (exchange.retries, exchange.max_body);
+            let _ = writeln!(text, "  timeout {timeout}, {retries} retries, answer of at most {kept} bytes");
+        }
+    }
     text
 }
 
 fn environment(output: &Output, text: &mut String, plan: &Plan) {
-    let environment = &plan.process.environment;
+    let environment = &plan.environment;
     let _ = writeln!(text, "{}", output.styled(Style::Dim, "environment"));
     let mut inherited = Vec::new();
     for (name, value, source) in environment.iter() {

@@ -33,6 +33,9 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
         output.note(Style::Yellow, "note", "there are no tools yet: put a script in `.ai/tools/`");
     }
     output.print(&text);
+    for problem in &listing.problems {
+        output.note(Style::Yellow, "note", &problem.to_string());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,8 @@
 //! How many runs may be on, and how many calls may wait for a turn. Turns are given in the order of asking.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -16,20 +16,34 @@ pub(crate) struct Admission {
     concurrency: usize,
     queue: usize,
     waiting: Arc<AtomicUsize>,
-    live: Arc<Mutex<HashMap<String, RunStopper>>>,
+    live: Arc<Live>,
+}
+
+/// The runs that are on.
+#[derive(Debug, Default)]
+struct Live {
+    runs: Mutex<HashMap<String, RunStopper>>,
+    /// Nobody comes in any more.
+    closed: AtomicBool,
+}
+
+impl Live {
+    fn runs(&self) -> MutexGuard<'_, HashMap<String, RunStopper>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A place among the runs that are on; dropping it gives the place to the next.
 #[derive(Debug)]
 pub(crate) struct Place {
     run_id: String,
-    live: Arc<Mutex<HashMap<String, RunStopper>>>,
+    live: Arc<Live>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.run_id);
+        self.live.runs().remove(&self.run_id);
     }
 }
 
@@ -38,7 +52,7 @@ impl Drop for Place {
 pub(crate) struct Turn {
     places: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    live: Arc<Mutex<HashMap<String, RunStopper>>>,
+    live: Arc<Live>,
     run_id: String,
     stopper: RunStopper,
 }
@@ -69,7 +83,7 @@ impl Admission {
         if self.waiting.load(Ordering::SeqCst) == 0
             && let Ok(permit) = Arc::clone(&self.places).try_acquire_owned()
         {
-            return Ok(Ok(place(&self.live, run_id, stopper, permit)));
+            return place(&self.live, run_id, stopper, permit).map(Ok);
         }
         let waiting = self.waiting.fetch_add(1, Ordering::SeqCst);
         let turn = Turn {
@@ -87,11 +101,12 @@ impl Admission {
 
     /// Takes no more, asks every run to end, and waits until all have.
     pub(crate) async fn close(&self) {
-        let live: Vec<_> =
-            self.live.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        // Closed first: who comes in later sees that, and who came in earlier is seen here.
+        self.live.closed.store(true, Ordering::SeqCst);
+        let live: Vec<_> = self.live.runs().values().cloned().collect();
         live.iter().for_each(|stopper| stopper.stop(Stop::Ask));
         let all = u32::try_from(self.concurrency).unwrap_or(u32::MAX);
-        // Whoever waits in the queue sees the end of the queue once the last run has ended.
+        // Whoever waits in the queue gets a place in turn, sees that it is closed and gives it on.
         let _ = self.places.acquire_many(all).await.map(tokio::sync::SemaphorePermit::forget);
         self.places.close();
     }
@@ -101,16 +116,17 @@ impl Turn {
     /// Waits for the place.
     pub(crate) async fn place(self) -> Result<Place, Error> {
         let permit = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Error::ShuttingDown)?;
-        Ok(place(&self.live, &self.run_id, &self.stopper, permit))
+        place(&self.live, &self.run_id, &self.stopper, permit)
     }
 }
 
 fn place(
-    live: &Arc<Mutex<HashMap<String, RunStopper>>>,
+    live: &Arc<Live>,
     run_id: &str,
     stopper: &RunStopper,
     permit: OwnedSemaphorePermit,
-) -> Place {
-    live.lock().unwrap_or_else(PoisonError::into_inner).insert(run_id.to_owned(), stopper.clone());
-    Place { run_id: run_id.to_owned(), live: Arc::clone(live), _permit: permit }
+) -> Result<Place, Error> {
+    live.runs().insert(run_id.to_owned(), stopper.clone());
+    let place = Place { run_id: run_id.to_owned(), live: Arc::clone(live), _permit: permit };
+    if live.closed.load(Ordering::SeqCst) { Err(Error::ShuttingDown) } else { Ok(place) }
 }

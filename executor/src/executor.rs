@@ -110,7 +110,8 @@ impl Executor {
     /// # Errors
     /// The plan cannot be started.
     pub fn check(&self, plan: &Plan) -> Result<(), Error> {
-        let request = process_request(plan, self.resolver.host().single_run);
+        let Some(process) = plan.process() else { return Ok(()) };
+        let request = process_request(plan, process, self.resolver.host().single_run);
         rye_primitives::check(&request).map_err(|source| Error::Start { tool: plan.tool.to_string(), source })
     }
 
@@ -163,7 +164,8 @@ impl Executor {
 }
 
 fn begin(plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<rye_primitives::Process, Error> {
-    let process = start_process(process_request(plan, alone))
+    let Some(process) = plan.process() else { return Err(Error::ShuttingDown) };
+    let process = start_process(process_request(plan, process, alone))
         .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
     stopper.connect(process.stopper());
     Ok(process)
@@ -171,7 +173,7 @@ fn begin(plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<rye_primitive
 
 /// Waits for a turn; the wait counts against the time limit.
 async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<Started, Error> {
-    let limit = plan.process.timeout.map(|(limit, _)| limit);
+    let limit = plan.timeout.map(|(limit, _)| limit);
     let expiry = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,
@@ -188,7 +190,7 @@ async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, alone: bool) -> 
         place = turn.place() => place?,
     };
     let mut plan = plan.clone();
-    if let Some((limit, _)) = &mut plan.process.timeout {
+    if let Some((limit, _)) = &mut plan.timeout {
         *limit = limit.saturating_sub(waited.elapsed());
     }
     let process = begin(&plan, stopper, alone)?;

@@ -85,7 +85,7 @@ fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Report> {
 fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
     match kind {
         EndingKind::TimedOut => {
-            let limit = plan.process.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());
+            let limit = plan.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());
             let message = format!("`{}` was ended at its time limit of {limit} s", plan.tool);
             Some(Report::new(Code::TimedOut, message).hint(
                 "raise it for one call with `--timeout S` before the tool's name, or in `[config]` with `timeout`",
@@ -264,7 +264,7 @@ fn text_data(stdout: &Captured) -> Option<Box<RawValue>> {
 
 /// A run that failed may have missed a variable that rye did not pass: say so once, by number.
 fn withheld_hint(plan: &Plan, report: Report) -> Report {
-    let withheld = plan.process.environment.withheld.len();
+    let withheld = plan.environment.withheld.len();
     if report.code != Code::ToolFailed || withheld == 0 {
         return report;
     }

@@ -182,6 +182,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
                 format!("`chown` `{}` to yourself, if you trust it", path.display())
             }
             RefusedReason::LeadsOut(_) => "copy the file in, or link to something below `tools/`".to_owned(),
+            RefusedReason::LeadsNowhere => "correct the link, or remove it".to_owned(),
             RefusedReason::NotAFile(_) => "a tool is a regular file".to_owned(),
             RefusedReason::TooLarge => "a tool is a program text; keep data beside it".to_owned(),
             RefusedReason::Unreadable(_) => "look at its mode and its folders' modes".to_owned(),

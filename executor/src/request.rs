@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use rye_primitives::{Attachment as ProcessAttachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
-use rye_resolver::{Attachment, FunctionCall, Plan, StdinPlan};
+use rye_resolver::{Attachment, FunctionCall, Plan, ProcessPlan, StdinPlan};
 use rye_runtimes::call::Style;
 use serde::Serialize;
 
@@ -11,10 +11,9 @@ use serde::Serialize;
 pub const MAX_REPLY: usize = 64 << 20;
 
 /// The process that a plan asks for. `alone`: this program does nothing but this run.
-pub(crate) fn process_request(plan: &Plan, alone: bool) -> ProcessRequest {
-    let process = &plan.process;
+pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, alone: bool) -> ProcessRequest {
     let attached = plan.attachment == Attachment::Caller;
-    let env = process.environment.iter().map(|(name, value, _)| (name.to_owned(), value.to_owned()));
+    let env = plan.environment.iter().map(|(name, value, _)| (name.to_owned(), value.to_owned()));
     let mut mark = OsString::from("RYE_RUN_ID=");
     mark.push(&plan.run_id);
     ProcessRequest {
@@ -37,7 +36,7 @@ pub(crate) fn process_request(plan: &Plan, alone: bool) -> ProcessRequest {
         stderr: if attached { Output::Inherit } else { Output::Capture },
         call: process.call.as_ref().map(function_request),
         limits: ProcessLimits {
-            timeout: process.timeout.map(|(limit, _)| limit),
+            timeout: plan.timeout.map(|(limit, _)| limit),
             grace: process.grace,
             max_output: process.max_output,
             max_reply: MAX_REPLY,

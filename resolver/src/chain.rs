@@ -24,13 +24,15 @@ use crate::{MAX_CHAIN, Resolver};
 pub enum Primitive {
     /// Runs one process.
     Subprocess,
+    /// Makes one HTTP exchange.
+    HttpClient,
 }
 
 impl Primitive {
     /// The primitive of that id.
     #[must_use]
     pub fn find(id: &str) -> Option<Self> {
-        (id == "subprocess").then_some(Self::Subprocess)
+        [Self::Subprocess, Self::HttpClient].into_iter().find(|known| known.id() == id)
     }
 
     /// Its id.
@@ -38,6 +40,7 @@ impl Primitive {
     pub fn id(self) -> &'static str {
         match self {
             Self::Subprocess => "subprocess",
+            Self::HttpClient => "http_client",
         }
     }
 }
@@ -203,7 +206,10 @@ impl Resolver {
             let (place, id) = (place.clone(), written.to_owned());
             return Err(Error::NotAllowedSpace { place, id, from: space, to });
         }
-        let known = core_files().iter().filter_map(|file| file.id.rsplit('/').next()).chain(["subprocess"]);
+        let known = core_files()
+            .iter()
+            .filter_map(|file| file.id.rsplit('/').next())
+            .chain(["subprocess", "http_client"]);
         let nearest = nearest(written, known).map(str::to_owned);
         Err(Error::RuntimeNotFound { place: place.clone(), id: written.to_owned(), instead, nearest })
     }

@@ -35,10 +35,10 @@ impl Claims {
         Self { configured: config.runtimes.clone(), found: roots.iter().flat_map(claims_of).collect() }
     }
 
-    /// Whether some runtime claims the extension.
+    /// Whether some runtime that an item of `space` may use claims the extension.
     #[must_use]
-    pub fn claims(&self, extension: &str) -> bool {
-        core_claim(extension).is_some() || self.extensions().any(|claimed| claimed == extension)
+    pub fn claims(&self, extension: &str, space: Space) -> bool {
+        self.runtime_for(extension, space).is_some()
     }
 
     /// The extensions claimed outside the core.

@@ -12,8 +12,9 @@ use rye_tools::arguments::ArgumentProblem;
 use rye_tools::environment_name;
 use serde_json::Value;
 
+use crate::config_check::invalid;
 use crate::error::Error;
-use crate::planner::{PLACEHOLDERS, Planner, invalid};
+use crate::planner::{PLACEHOLDERS, Planner};
 
 /// A command before its program is looked up.
 pub(crate) struct CommandLine {
@@ -133,9 +134,12 @@ fn refuse_nul(planner: &Planner<'_>, name: &str, text: &OsStr) -> Result<(), Err
     if !text.as_encoded_bytes().contains(&0) {
         return Ok(());
     }
-    let problem =
-        ArgumentProblem::new(name, "holds a NUL character, which no command line or environment can carry");
-    Err(Error::InvalidArguments { id: planner.resolution.id.clone(), problems: vec![problem] })
+    Err(refused(planner, name, "holds a NUL character, which no command line or environment can carry"))
+}
+
+fn refused(planner: &Planner<'_>, name: &str, fact: &str) -> Error {
+    let problems = vec![ArgumentProblem::new(name, fact)];
+    Error::InvalidArguments { id: planner.resolution.id.clone(), problems }
 }
 
 fn passings<'p>(planner: &Planner<'p>) -> &'p [Passing] {
@@ -158,6 +162,13 @@ fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Res
     }
     if passings(planner).contains(&Passing::Flags) {
         for (name, value) in arguments.iter().filter(|(_, value)| !value.is_null()) {
+            if name.is_empty() || name.starts_with('-') || name.contains('=') {
+                return Err(refused(
+                    planner,
+                    name,
+                    "is no name for a flag, and flags are how the script gets it",
+                ));
+            }
             let text = OsString::from(format!("--{name}={}", text_of(value)));
             refuse_nul(planner, name, &text)?;
             args.push(text);
@@ -191,12 +202,15 @@ pub(crate) fn parameter_variables(planner: &Planner<'_>) -> Result<Vec<(String, 
     if !passings(planner).contains(&Passing::Env) {
         return Ok(Vec::new());
     }
-    let arguments = planner.invocation.arguments.iter().filter(|(_, value)| !value.is_null());
-    arguments
-        .map(|(name, value)| {
-            let text = OsString::from(text_of(value));
-            refuse_nul(planner, name, &text)?;
-            Ok((environment_name(name), text))
-        })
-        .collect()
+    let mut variables: Vec<(String, OsString)> = Vec::new();
+    for (name, value) in planner.invocation.arguments.iter().filter(|(_, value)| !value.is_null()) {
+        let text = OsString::from(text_of(value));
+        refuse_nul(planner, name, &text)?;
+        let variable = environment_name(name);
+        if variables.iter().any(|(taken, _)| *taken == variable) {
+            return Err(refused(planner, name, &format!("another argument has its variable `{variable}`")));
+        }
+        variables.push((variable, text));
+    }
+    Ok(variables)
 }

@@ -1,13 +1,14 @@
 //! `rye.toml` of project and user. Project over user, lists joined; an unknown key is an error.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use rye_runtimes::document::{Entry, Node, NodeValue, Problem};
+use rye_runtimes::document::{Entry, Node, NodeValue, Place, Problem};
 use rye_runtimes::{TableReader, TomlSource};
 
 use crate::claims::Claim;
 use crate::error::Error;
+use crate::files::ToolsFolder;
 use crate::host::Host;
 use crate::spaces::{Root, Space};
 
@@ -50,14 +51,15 @@ impl Config {
         let mut config = Self::default();
         for root in roots {
             let path = root.path.join("rye.toml");
-            match std::fs::read_to_string(&path) {
-                Ok(text) => {
-                    let file = Arc::from(host.shown(&path));
-                    config.lay_below(Self::parse(&file, text, root.space)?, path);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(unreadable(host, &path, &error)),
-            }
+            let file: Arc<str> = Arc::from(host.shown(&path));
+            let invalid = |message: String| Error::InvalidConfig {
+                problems: vec![Problem::new(&Place::start_of(&file), message)],
+            };
+            let read = ToolsFolder::read_beside(&path, root.trusted);
+            let read = read.map_err(|refused| invalid(format!("it is refused: {}", refused.reason)))?;
+            let Some(bytes) = read else { continue };
+            let text = String::from_utf8(bytes).map_err(|_| invalid("not UTF-8".to_owned()))?;
+            config.lay_below(Self::parse(&file, text, root.space)?, path);
         }
         Ok(config)
     }
@@ -98,11 +100,6 @@ impl Config {
         let problems = table.finish();
         if problems.is_empty() { Ok(config) } else { Err(Error::InvalidConfig { problems }) }
     }
-}
-
-fn unreadable(host: &Host, path: &Path, error: &std::io::Error) -> Error {
-    let place = rye_runtimes::document::Place::start_of(&Arc::from(host.shown(path)));
-    Error::InvalidConfig { problems: vec![Problem::new(&place, format!("it cannot be read: {error}"))] }
 }
 
 fn read_runtimes(node: &Node, space: Space, problems: &mut Vec<Problem>) -> Vec<Claim> {

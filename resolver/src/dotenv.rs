@@ -2,6 +2,7 @@
 //! expanded: not even `${NAME}`, which would let a project's file read the caller's environment.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ impl DotEnv {
         for path in paths {
             match std::fs::read_to_string(path) {
                 Ok(text) => files.push((path.clone(), parse(host, path, &text)?)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                // A folder of that name is somebody's virtual environment.
+                Err(error) if [ErrorKind::NotFound, ErrorKind::IsADirectory].contains(&error.kind()) => {}
                 Err(error) => return Err(invalid(host, path, 1, &format!("it cannot be read: {error}"))),
             }
         }
@@ -51,6 +53,7 @@ fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, 
     let Some(stand_in) = STAND_INS.into_iter().find(|stand_in| !text.contains(*stand_in)) else {
         return Err(invalid(host, path, 1, "it holds private-use characters"));
     };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let masked = text.replace('$', stand_in.encode_utf8(&mut [0; 4]));
     let mut values = Vec::new();
     for read in dotenvy::from_read_iter(masked.as_bytes()) {

@@ -42,6 +42,9 @@ pub enum RefusedReason {
     /// A symbolic link, of the file or of a folder above it, leads out of `tools/`.
     #[error("a symbolic link leads out of `{}`", .0.display())]
     LeadsOut(PathBuf),
+    /// A symbolic link to nothing.
+    #[error("its symbolic link leads to nothing")]
+    LeadsNowhere,
     /// A directory, FIFO, device or socket.
     #[error("it is {0}, not a file")]
     NotAFile(&'static str),
@@ -69,19 +72,38 @@ pub enum RefusedReason {
 pub struct ToolsFolder {
     /// The space's root: `.ai`.
     root: PathBuf,
-    /// The folder that holds the root.
+    /// The folder up to which everything is checked.
     top: PathBuf,
+    /// Whose files count beside the caller's and root's.
+    trusted: Option<u32>,
     /// The folder, links followed.
     path: PathBuf,
 }
 
 impl ToolsFolder {
-    /// The folder `tools` of a space's root, if it is there.
+    /// The folder `tools` of a space's root, if it is there. `top`: the folder up to which everything is checked.
     #[must_use]
-    pub fn of(root: &Path) -> Option<Self> {
+    pub fn of(root: &Path, top: &Path, trusted: Option<u32>) -> Option<Self> {
         let path = root.join("tools").canonicalize().ok()?;
-        let root = root.canonicalize().ok()?;
-        Some(Self { top: root.parent().unwrap_or(&root).to_owned(), root, path })
+        Some(Self { top: top.canonicalize().ok()?, root: root.canonicalize().ok()?, path, trusted })
+    }
+
+    /// Reads a file of the space's root that is no tool, such as `rye.toml`, under the same rule of owner and mode.
+    /// `None`: there is no such file.
+    ///
+    /// # Errors
+    /// The file is there and is refused.
+    pub(crate) fn read_beside(path: &Path, trusted: Option<u32>) -> Result<Option<Vec<u8>>, RefusedFile> {
+        let refuse = |reason| RefusedFile { path: path.to_owned(), reason };
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(descriptor) => {
+                let read = read_checked(path, &std::fs::File::from(descriptor), trusted).map_err(refuse)?;
+                Ok(Some(read.0))
+            }
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(refuse(RefusedReason::Unreadable(io::Error::from(error).to_string()))),
+        }
     }
 
     /// Its path.
@@ -99,13 +121,16 @@ impl ToolsFolder {
         let refuse = |reason| Err(RefusedFile { path: path.clone(), reason });
         let descriptor = match self.open(below) {
             Ok(descriptor) => descriptor,
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(Errno::NOENT | Errno::NOTDIR) => {
+                let dangles = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+                return if dangles { refuse(RefusedReason::LeadsNowhere) } else { Ok(None) };
+            }
             Err(Errno::XDEV) => return refuse(RefusedReason::LeadsOut(self.path.clone())),
             Err(Errno::NXIO) => return refuse(RefusedReason::NotAFile("a socket")),
             Err(error) => return refuse(RefusedReason::Unreadable(io::Error::from(error).to_string())),
         };
         let file = std::fs::File::from(descriptor);
-        match read_checked(&path, &file) {
+        match read_checked(&path, &file, self.trusted) {
             Ok((bytes, mode)) => {
                 self.check_folders(below).map_err(|reason| RefusedFile { path: path.clone(), reason })?;
                 let sha256 = sha256(&bytes);
@@ -148,7 +173,7 @@ impl ToolsFolder {
         let mut seen = Vec::with_capacity(folders.len());
         for folder in &folders {
             if !seen.contains(&folder) {
-                check_owner(folder, &std::fs::metadata(folder).map_err(unreadable)?)?;
+                check_owner(folder, &std::fs::metadata(folder).map_err(unreadable)?, self.trusted)?;
                 seen.push(folder);
             }
         }
@@ -156,13 +181,17 @@ impl ToolsFolder {
     }
 }
 
-fn read_checked(path: &Path, file: &std::fs::File) -> Result<(Vec<u8>, u32), RefusedReason> {
+fn read_checked(
+    path: &Path,
+    file: &std::fs::File,
+    trusted: Option<u32>,
+) -> Result<(Vec<u8>, u32), RefusedReason> {
     let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(RefusedReason::NotAFile(kind_of(&metadata)));
     }
-    check_owner(path, &metadata)?;
+    check_owner(path, &metadata, trusted)?;
     if metadata.len() > MAX_FILE_SIZE {
         return Err(RefusedReason::TooLarge);
     }
@@ -174,11 +203,11 @@ fn read_checked(path: &Path, file: &std::fs::File) -> Result<(Vec<u8>, u32), Ref
     Ok((bytes, metadata.mode()))
 }
 
-fn check_owner(path: &Path, metadata: &std::fs::Metadata) -> Result<(), RefusedReason> {
+fn check_owner(path: &Path, metadata: &std::fs::Metadata, trusted: Option<u32>) -> Result<(), RefusedReason> {
     if metadata.mode() & 0o002 != 0 {
         return Err(RefusedReason::AnyoneMayWrite(path.to_owned()));
     }
-    if !trusted_owner(metadata) {
+    if !trusted_owner(metadata) && trusted != Some(metadata.uid()) {
         return Err(RefusedReason::ForeignOwner { path: path.to_owned(), owner: metadata.uid() });
     }
     Ok(())

@@ -125,6 +125,7 @@ impl Search<'_> {
         let fallback = fallback.into_iter().flat_map(|command| self.fallback(command));
         let mut candidates: Box<dyn Iterator<Item = Candidate>> = match kind {
             ResourceKind::VenvPython => Box::new(groups.flat_map(|group| self.python(group)).chain(fallback)),
+            ResourceKind::HttpConfig => Box::new(std::iter::empty()),
             ResourceKind::VenvNode => Box::new(groups.flat_map(|group| self.node(group)).chain(fallback)),
             ResourceKind::Binary => {
                 let names = resource.names.as_deref().unwrap_or_default();

@@ -5,9 +5,11 @@ mod chain;
 mod claims;
 mod command_line;
 mod config;
+mod config_check;
 mod dotenv;
 pub mod environment;
 mod error;
+mod exchange_plan;
 mod files;
 mod host;
 mod interpreter;
@@ -16,6 +18,7 @@ mod list;
 mod locate;
 mod plan;
 mod planner;
+mod process_plan;
 mod spaces;
 
 use std::path::PathBuf;
@@ -35,7 +38,8 @@ pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
 pub use item::{FoundItem, PassedOver, PassedOverReason};
 pub use list::{Listed, Listing};
 pub use plan::{
-    Attachment, CallOptions, DEFAULT_GRACE, DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT, FunctionCall, Invocation,
+    Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
+    DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan, FunctionCall, Invocation,
     Plan, ProcessPlan, StdinPlan, TimeoutSource,
 };
 pub use planner::PLACEHOLDERS;
@@ -177,7 +181,7 @@ impl Resolver {
     /// # Errors
     /// [`Error::InvalidDescriptor`] with all problems.
     pub fn check(&self, resolution: &Resolution) -> Result<(), Error> {
-        planner::check_config(resolution)
+        config_check::check_config(resolution)
     }
 
     fn not_found(&self, id: &ItemId, passed_over: Vec<PassedOver>) -> Error {

@@ -88,7 +88,7 @@ impl Resolver {
         let Some(tools) = &root.tools else { return };
         let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
         let (mut sidecars, mut scripts): (Vec<_>, Vec<_>) = files.into_iter().partition(is_toml);
-        scripts.retain(|path| match self_running(&self.claims, path) {
+        scripts.retain(|path| match self_running(&self.claims, root.space, path) {
             Ok(()) => true,
             Err(reason) => {
                 listing.notes.push(self.problem(path, reason.to_string()));
@@ -150,7 +150,7 @@ impl Resolver {
         let walk = walkdir::WalkDir::new(tools.path()).sort_by_file_name().into_iter().filter_entry(listed);
         walk.filter_map(Result::ok)
             .filter(|entry| !entry.file_type().is_dir())
-            .filter(|entry| self.may_be_item(entry))
+            .filter(|entry| self.may_be_item(root, entry))
             .filter_map(|entry| {
                 let below = entry.path().strip_prefix(tools.path()).ok()?.with_extension("");
                 let id = below.to_string_lossy().parse();
@@ -160,10 +160,10 @@ impl Resolver {
     }
 
     /// Whether a file is worth a row: a claimed extension, TOML, or executable. Data beside tools is not.
-    fn may_be_item(&self, entry: &walkdir::DirEntry) -> bool {
+    fn may_be_item(&self, root: &Root, entry: &walkdir::DirEntry) -> bool {
         use std::os::unix::fs::PermissionsExt;
         let extension = entry.path().extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| extension == "toml" || self.claims.claims(extension))
+        extension.is_some_and(|extension| extension == "toml" || self.claims.claims(extension, root.space))
             || entry
                 .path()
                 .metadata()

@@ -58,7 +58,7 @@ pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) ->
     let (mut scripts, sidecars): (Vec<_>, Vec<_>) = paths_of(tools, claims, id)
         .into_iter()
         .partition(|path| path.extension().is_none_or(|extension| extension != "toml"));
-    scripts.retain(|path| match self_running(claims, path) {
+    scripts.retain(|path| match self_running(claims, root.space, path) {
         Ok(()) => true,
         Err(reason) => {
             search.passed_over.push(PassedOver { path: path.clone(), reason });
@@ -97,7 +97,8 @@ pub(crate) fn read_item(
     let Some(source) = read(file)? else { return Ok(Err(PassedOverReason::NotExecutable)) };
     let sidecar = sidecar.map(read).transpose()?.flatten();
     let extension = file.extension().and_then(|extension| extension.to_str());
-    let runs_itself = extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension));
+    let runs_itself =
+        extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension, root.space));
     if runs_itself && !source.bytes.starts_with(b"#!") {
         return Ok(Err(PassedOverReason::NoInterpreterLine));
     }
@@ -161,11 +162,11 @@ fn beside(stem: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a file can be run: by a runtime that claims it, or by itself.
-pub(crate) fn self_running(claims: &Claims, path: &Path) -> Result<(), PassedOverReason> {
+pub(crate) fn self_running(claims: &Claims, space: Space, path: &Path) -> Result<(), PassedOverReason> {
     if path
         .extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| claims.claims(extension))
+        .is_some_and(|extension| claims.claims(extension, space))
     {
         return Ok(());
     }

@@ -66,14 +66,128 @@ pub struct Plan {
     pub style: Style,
     /// What its output means.
     pub output: OutputForm,
-    /// The process to run.
-    pub process: ProcessPlan,
+    /// What the primitive is asked to do.
+    pub action: Action,
+    /// The time limit and who set it; `None`: no limit.
+    pub timeout: Option<(Duration, TimeoutSource)>,
+    /// The environment of the run: a process gets it; templates were filled from it.
+    pub environment: ChildEnvironment,
     /// The interpreters that were found.
     pub interpreters: Vec<Interpreter>,
     /// What the tool's result must fit, if it says so.
     pub output_schema: Option<Schema>,
     /// Who is at the other end of the descriptors.
     pub attachment: Attachment,
+}
+
+/// What a primitive is asked to do.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Run a process.
+    Process(Box<ProcessPlan>),
+    /// Make an HTTP exchange.
+    Exchange(Box<ExchangePlan>),
+}
+
+impl Plan {
+    /// The process to run, if that is what it is.
+    #[must_use]
+    pub fn process(&self) -> Option<&ProcessPlan> {
+        match &self.action {
+            Action::Process(process) => Some(process),
+            Action::Exchange(_) => None,
+        }
+    }
+}
+
+/// The HTTP exchange of a plan. Headers, body and credentials may be secret: it is never printed whole.
+#[derive(Clone)]
+pub struct ExchangePlan {
+    /// `GET` and its like.
+    pub method: String,
+    /// The URL, arguments encoded.
+    pub url: String,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// What is added to the query, encoded later.
+    pub query: Vec<(String, String)>,
+    /// The body.
+    pub body: ExchangeBody,
+    /// Credentials.
+    pub auth: Option<ExchangeAuth>,
+    /// How often to try again.
+    pub retries: u32,
+    /// Whether redirects are followed.
+    pub follow_redirects: bool,
+    /// How many decoded bytes the answer may have.
+    pub max_body: usize,
+    /// Hosts whose addresses may be special.
+    pub allow_hosts: Vec<String>,
+    /// The proxy.
+    pub proxy: Option<String>,
+}
+
+impl std::fmt::Debug for ExchangePlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExchangePlan")
+            .field("method", &self.method)
+            .field("url", &self.shown_url())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ExchangePlan {
+    /// The URL as it may be shown: without user and query.
+    #[must_use]
+    pub fn shown_url(&self) -> String {
+        let plain = self.url.split(['?', '#']).next().unwrap_or_default();
+        match plain.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                format!("{scheme}://{host}{path}")
+            }
+            None => plain.to_owned(),
+        }
+    }
+}
+
+/// The body of a planned exchange.
+#[derive(Clone, PartialEq)]
+pub enum ExchangeBody {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(serde_json::Value),
+    /// `application/x-www-form-urlencoded`
+    Form(Vec<(String, String)>),
+    /// Text.
+    Text(String),
+}
+
+/// The credentials of a planned exchange.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ExchangeAuth {
+    /// `Authorization: Bearer TOKEN`
+    Bearer {
+        /// The token.
+        token: String,
+    },
+    /// A header of its own.
+    ApiKey {
+        /// The header's name.
+        header: String,
+        /// The key.
+        value: String,
+    },
+    /// `Authorization: Basic …`
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: String,
+    },
 }
 
 /// The process of a plan.
@@ -83,16 +197,12 @@ pub struct ProcessPlan {
     pub program: PathBuf,
     /// Its arguments, after the program's own name.
     pub args: Vec<OsString>,
-    /// Its whole environment.
-    pub environment: ChildEnvironment,
     /// Its working directory.
     pub cwd: PathBuf,
     /// Its standard input.
     pub stdin: StdinPlan,
     /// The request on the call's own descriptor, for functions.
     pub call: Option<FunctionCall>,
-    /// The time limit and who set it; `None`: no limit.
-    pub timeout: Option<(Duration, TimeoutSource)>,
     /// From the request to end to the kill.
     pub grace: Duration,
     /// Whether what the tool started may outlive a normal exit.
@@ -124,6 +234,18 @@ pub enum TimeoutSource {
     Default,
 }
 
+impl TimeoutSource {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Tool => "tool",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// A call of a function over its own descriptor.
 #[derive(Clone, Debug)]
 pub struct FunctionCall {
@@ -145,6 +267,10 @@ pub struct FunctionCall {
 
 /// The default time limit.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+/// The default time limit of an exchange.
+pub const DEFAULT_EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The default bound of an answer's body, in bytes.
+pub const DEFAULT_MAX_BODY: usize = 10 << 20;
 /// The default grace.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(2);
 /// The default bound of each captured stream, in bytes.

@@ -2,33 +2,27 @@
 
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rye_runtimes::call::{OutputForm, Style};
-use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::env_config::{Group, ResourceKind};
-use rye_runtimes::nearest;
 use rye_runtimes::setting::{Setting, SettingValue};
 use rye_runtimes::template::{FillError, Filled, Filling, Fillings, Template};
 use rye_tools::arguments::ArgumentProblem;
 use serde_json::Value;
 
 use crate::Resolver;
-use crate::chain::Resolution;
+use crate::chain::{Primitive, Resolution};
 use crate::command_line;
+use crate::config_check::{check_config, invalid};
 use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, belongs_to_the_call};
 use crate::error::Error;
-use crate::interpreter::{Interpreter, Search, all_on_path, executable};
+use crate::interpreter::{Interpreter, Search};
 use crate::plan::{
-    Attachment, CallOptions, DEFAULT_GRACE, DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT, FunctionCall, Invocation,
-    Plan, ProcessPlan, StdinPlan, TimeoutSource,
+    Action, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_TIMEOUT, Invocation, Plan, TimeoutSource,
 };
 use crate::spaces::Space;
-
-/// The keys of `[config]` that a subprocess knows.
-const CONFIG_KEYS: [&str; 9] =
-    ["command", "args", "cwd", "env", "stdin", "timeout", "grace", "leave_running", "max_output"];
 
 /// The placeholders that every tool has.
 pub const PLACEHOLDERS: [&str; 7] =
@@ -45,33 +39,23 @@ impl Resolver {
         let mut planner = Planner::new(self, invocation)?;
         let interpreters = planner.find_interpreters()?;
         planner.fill_environment(&interpreters)?;
-        let cwd = planner.cwd()?;
-        let call = planner.function_call()?;
         let output = resolution.call.output.unwrap_or(OutputForm::Auto);
         let run_id = run_id();
         planner.add_call_variables(&run_id)?;
-        let line = command_line::build(&planner)?;
-        let program = planner.program(&line.command, &line.command_place, &cwd)?;
-        let stdin = planner.stdin()?;
-        let process = ProcessPlan {
-            program,
-            args: line.args,
-            stdin,
-            call,
-            timeout: planner.timeout()?,
-            grace: planner.seconds("grace")?.unwrap_or(DEFAULT_GRACE),
-            leave_running: planner.boolean("leave_running")?.unwrap_or(false),
-            max_output: planner.max_output()?,
-            environment: planner.environment.into_inner(),
-            cwd,
+        let action = match resolution.primitive {
+            Primitive::Subprocess => Action::Process(Box::new(planner.process()?)),
+            Primitive::HttpClient => Action::Exchange(Box::new(planner.exchange()?)),
         };
+        let timeout = planner.timeout()?;
         Ok(Plan {
             tool: resolution.id.clone(),
             run_id,
             chain: resolution.links.clone(),
             style: resolution.style,
             output,
-            process,
+            action,
+            timeout,
+            environment: planner.environment.into_inner(),
             interpreters,
             output_schema: resolution.tool.metadata.output_schema.clone(),
             attachment: invocation.options.attachment,
@@ -81,10 +65,10 @@ impl Resolver {
 
 /// A plan in the making.
 pub(crate) struct Planner<'p> {
-    resolver: &'p Resolver,
+    pub(crate) resolver: &'p Resolver,
     pub(crate) invocation: &'p Invocation,
     pub(crate) resolution: &'p Resolution,
-    environment: RefCell<ChildEnvironment>,
+    pub(crate) environment: RefCell<ChildEnvironment>,
     dotenv: DotEnvSource<'p>,
     /// The first failure inside a look-up, which itself can only say that there is nothing.
     failure: RefCell<Option<Error>>,
@@ -186,6 +170,9 @@ impl<'p> Planner<'p> {
         };
         let mut found = Vec::new();
         for (name, resource) in &self.resolution.env_config.resources {
+            if resource.kind == Some(ResourceKind::HttpConfig) {
+                continue;
+            }
             let fallback = match resource.fallback.as_ref() {
                 Some(setting) => self.setting_text("fallback", setting)?,
                 None => None,
@@ -285,94 +272,36 @@ impl<'p> Planner<'p> {
         Ok(())
     }
 
-    fn cwd(&self) -> Result<PathBuf, Error> {
-        let caller = &self.resolver.host.working_directory;
-        let home = match (self.resolution.space, &self.resolver.spaces.project) {
-            (Space::Project, Some(project)) => project,
-            _ => caller,
-        };
-        let Some(setting) = self.resolution.config.get("cwd") else { return Ok(home.clone()) };
-        if matches!(&setting.value, SettingValue::Text(template) if template.literal() == Some("caller")) {
-            return Ok(caller.clone());
-        }
-        let text = self.setting_text("cwd", setting)?;
-        Ok(text.map_or_else(|| home.clone(), |text| home.join(text)))
-    }
-
-    fn program(&self, command: &OsStr, place: &Place, cwd: &Path) -> Result<PathBuf, Error> {
-        let environment = self.environment.borrow();
-        let not_found = |searched| Error::CommandNotFound {
-            command: command.to_string_lossy().into_owned(),
-            place: place.clone(),
-            searched,
-        };
-        if command.as_encoded_bytes().contains(&b'/') {
-            return Ok(cwd.join(command));
-        }
-        let path = environment.find("PATH").unwrap_or_default();
-        let found = all_on_path(command, path).into_iter().find(|path| executable(path).is_ok());
-        found.ok_or_else(|| {
-            not_found(std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect())
-        })
-    }
-
-    fn stdin(&self) -> Result<StdinPlan, Error> {
-        use rye_runtimes::call::Passing;
-        let call = &self.resolution.call;
-        let by_stdin = self.resolution.style == Style::Script
-            && call.parameters.as_ref().is_some_and(|ways| ways.contains(&Passing::Stdin));
-        if by_stdin {
-            return Ok(StdinPlan::Bytes(self.invocation.arguments.to_json().to_string().into_bytes()));
-        }
-        if let Some(setting) = self.resolution.config.get("stdin") {
-            let text = self.setting_text("stdin", setting)?.unwrap_or_default();
-            return Ok(StdinPlan::Bytes(text.into_encoded_bytes()));
-        }
-        let options = &self.invocation.options;
-        let caller = options.attachment == Attachment::Caller && !options.withhold_stdin;
-        Ok(if caller { StdinPlan::Caller } else { StdinPlan::Null })
-    }
-
-    fn function_call(&self) -> Result<Option<FunctionCall>, Error> {
-        let (Style::Function, Some(file)) = (self.resolution.style, &self.resolution.file) else {
-            return Ok(None);
-        };
-        let python = self.resolution.tool.function();
-        let own = file.path.parent().map(Path::to_owned);
-        let root = self.resolver.spaces.roots.iter().find(|root| root.space == self.resolution.space);
-        let tools = root.and_then(|root| root.tools.as_ref()).map(|tools| tools.path().to_owned());
-        let mut import_folders: Vec<_> = own.into_iter().chain(tools).collect();
-        import_folders.dedup();
-        Ok(Some(FunctionCall {
-            file: file.clone(),
-            function: python.map_or("default", |python| python.name),
-            converts: python.map(|python| python.converts.clone()).unwrap_or_default(),
-            arguments: self.invocation.arguments.clone(),
-            module: self.resolution.id.as_str().replace('/', "."),
-            import_folders,
-            project: self.resolver.spaces.project.clone(),
-        }))
-    }
-
     fn timeout(&self) -> Result<Option<(Duration, TimeoutSource)>, Error> {
         let options = &self.invocation.options;
         let declared = self.seconds("timeout")?;
+        let exchange = self.resolution.primitive == Primitive::HttpClient;
         let (limit, source) = if let Some(limit) = options.timeout {
             (limit, TimeoutSource::Call)
         } else if let Some(limit) = declared.filter(|_| self.resolution.own_timeout) {
             (limit, TimeoutSource::Tool)
-        } else if options.unbounded_by_default {
+        } else if options.unbounded_by_default && !exchange {
             return Ok(None);
         } else {
             let configured =
                 self.resolver.config.limits.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
-            (configured.or(declared).unwrap_or(DEFAULT_TIMEOUT), TimeoutSource::Default)
+            let default = if exchange { DEFAULT_EXCHANGE_TIMEOUT } else { DEFAULT_TIMEOUT };
+            (configured.or(declared).unwrap_or(default), TimeoutSource::Default)
         };
         Ok((!limit.is_zero()).then_some((limit, source)))
     }
 
-    fn seconds(&self, key: &str) -> Result<Option<Duration>, Error> {
-        let Some(setting) = self.resolution.config.get(key) else { return Ok(None) };
+    /// An option of the primitive: from `config`, else from an `http_config`.
+    pub(crate) fn option(&self, key: &str) -> Option<&'p Setting> {
+        let resources = self.resolution.env_config.resources.values();
+        self.resolution
+            .config
+            .get(key)
+            .or_else(|| resources.filter_map(|found| found.exchange.get(key)).last())
+    }
+
+    pub(crate) fn seconds(&self, key: &str) -> Result<Option<Duration>, Error> {
+        let Some(setting) = self.option(key) else { return Ok(None) };
         let text = self.setting_text(key, setting)?.unwrap_or_default();
         let number = text.to_str().and_then(|text| text.parse::<f64>().ok());
         match number.and_then(|number| Duration::try_from_secs_f64(number).ok()) {
@@ -385,26 +314,12 @@ impl<'p> Planner<'p> {
         }
     }
 
-    fn boolean(&self, key: &str) -> Result<Option<bool>, Error> {
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, Error> {
         let Some(setting) = self.resolution.config.get(key) else { return Ok(None) };
         match &setting.value {
             SettingValue::Plain(Value::Bool(value)) => Ok(Some(*value)),
             _ => Err(invalid(&setting.place, format!("`{key}` is not true or false"), None)),
         }
-    }
-
-    fn max_output(&self) -> Result<usize, Error> {
-        if let Some(setting) = self.resolution.config.get("max_output") {
-            let number = match &setting.value {
-                SettingValue::Plain(value) => value.as_u64().and_then(|bytes| usize::try_from(bytes).ok()),
-                _ => None,
-            };
-            return number.filter(|bytes| *bytes > 0).ok_or_else(|| {
-                invalid(&setting.place, "`max_output` is not a positive number of bytes", None)
-            });
-        }
-        let configured = self.resolver.config.limits.max_output.and_then(|bytes| usize::try_from(bytes).ok());
-        Ok(configured.unwrap_or(DEFAULT_MAX_OUTPUT))
     }
 }
 
@@ -421,64 +336,6 @@ fn asked_names(resolver: &Resolver, resolution: &Resolution, options: &CallOptio
     let by_call = options.environment.iter().filter(|(_, value)| value.is_none());
     let by_call = by_call.map(|(name, _)| (name.clone(), "--env".to_owned()));
     by_chain.chain(by_config).chain(by_call).map(|(pattern, by)| Asked { pattern, by }).collect()
-}
-
-/// What can be said against the merged `config` before any call.
-pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
-    let mut problems = Vec::new();
-    for (key, setting) in &resolution.config {
-        if !CONFIG_KEYS.contains(&key.as_str()) {
-            let problem = Problem::new(&setting.place, format!("`{key}` is not an option of `subprocess`"));
-            problems.push(match nearest(key, CONFIG_KEYS) {
-                Some(word) => problem.hint(format!("did you mean `{word}`?")),
-                None => problem.hint(format!("known are `{}`", CONFIG_KEYS.join("`, `"))),
-            });
-        }
-        setting.templates(&mut |template| check_placeholders(resolution, key, template, &mut problems));
-    }
-    for (key, setting) in &resolution.env_config.env {
-        setting.templates(&mut |template| check_placeholders(resolution, key, template, &mut problems));
-    }
-    let (parameters, place) = (&resolution.tool.parameters, &resolution.tool.metadata.place);
-    if resolution.style == Style::Command {
-        problems.extend(parameters.problems_for_placeholders(&PLACEHOLDERS, place));
-    }
-    if resolution.style != Style::Function {
-        problems.extend(parameters.problems_for_variables(place));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::InvalidDescriptor { problems }) }
-}
-
-fn check_placeholders(resolution: &Resolution, key: &str, template: &Template, problems: &mut Vec<Problem>) {
-    let parameters = &resolution.tool.parameters;
-    let open = parameters.additional != rye_tools::schema::Additional::Forbidden;
-    for (name, _) in template.placeholders() {
-        if PLACEHOLDERS.contains(&name) {
-            continue;
-        }
-        if key == "command" {
-            let problem = Problem::new(&template.place, format!("`{{{name}}}` in `command`"));
-            problems.push(problem.hint("an argument cannot choose the program; put it in `args`"));
-        } else if parameters.find(name).is_none() && !open {
-            let problem =
-                Problem::new(&template.place, format!("`{{{name}}}` is neither a parameter nor built in"));
-            let known = parameters.list.iter().map(|parameter| parameter.name.as_str()).chain(PLACEHOLDERS);
-            problems.push(match nearest(name, known) {
-                Some(word) => problem.hint(format!("did you mean `{{{word}}}`?")),
-                None => problem.hint(format!("declare `[parameters.{name}]`; a literal brace is `{{{{`")),
-            });
-        }
-    }
-}
-
-/// A problem with a descriptor, as an error.
-pub(crate) fn invalid(place: &Place, message: impl Into<String>, hint: Option<&str>) -> Error {
-    let problem = Problem::new(place, message);
-    let problem = match hint {
-        Some(hint) => problem.hint(hint),
-        None => problem,
-    };
-    Error::InvalidDescriptor { problems: vec![problem] }
 }
 
 /// 128 random bits in hexadecimal.

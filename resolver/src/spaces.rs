@@ -1,5 +1,6 @@
 //! The three spaces, and which of them may see which. The system space is embedded; the other two are folders.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub struct Root {
     pub path: PathBuf,
     /// Its `tools/`, if there is one.
     pub tools: Option<ToolsFolder>,
+    /// A user whose files count beside the caller's and root's: the owner of a project that was named.
+    pub trusted: Option<u32>,
 }
 
 /// The spaces that a caller sees.
@@ -63,22 +66,29 @@ impl Spaces {
             Some(named) => Some(named_project(host, named)?),
             None => nearest_project(host, &mut foreign_project),
         };
-        let root = |space, path: PathBuf| Root { space, tools: ToolsFolder::of(&path), path };
+        let named = host.project.is_some();
         let mut roots = Vec::with_capacity(2);
         if let Some(project) = &project {
-            roots.push(root(Space::Project, project.join(".ai")));
+            let path = project.join(".ai");
+            // Who names a project trusts whom it belongs to.
+            let owner = std::fs::metadata(&path).ok().map(|metadata| metadata.uid());
+            let trusted = owner.filter(|_| named);
+            roots.push(Root {
+                space: Space::Project,
+                tools: ToolsFolder::of(&path, project, trusted),
+                path,
+                trusted,
+            });
         }
-        if let Some(user) = &host.user_space
-            && user.is_dir()
-        {
-            roots.push(root(Space::User, user.clone()));
+        if let Some(path) = host.user_space.clone().filter(|path| path.is_dir()) {
+            roots.push(Root {
+                space: Space::User,
+                tools: ToolsFolder::of(&path, &path, None),
+                path,
+                trusted: None,
+            });
         }
         Ok(Self { project, roots, foreign_project })
-    }
-
-    /// The spaces to which an item of `space` may delegate.
-    pub fn visible_from(&self, space: Space) -> impl Iterator<Item = &Root> {
-        self.roots.iter().filter(move |root| root.space >= space)
     }
 }
 

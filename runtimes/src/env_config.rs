@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 use crate::document::{Entry, Node, NodeValue, Place, Problem};
-use crate::setting::{Setting, Settings, read_table};
+use crate::setting::{Setting, Settings, merge, read_table};
 use crate::table::TableReader;
 
 /// What is declared in one file. A tool may overlay single keys of a runtime's resource.
@@ -35,6 +35,8 @@ pub struct Resource {
     pub paths: Option<Vec<String>>,
     /// `install`: how to get it, for the error that says it was not found.
     pub install: Option<String>,
+    /// `timeout`, `retries`, `headers`: for `http_config`, what `config` may overrule.
+    pub exchange: Settings,
 }
 
 /// `type` of a resource.
@@ -46,6 +48,8 @@ pub enum ResourceKind {
     VenvNode,
     /// An executable by name.
     Binary,
+    /// Nothing to find: defaults of the HTTP primitive.
+    HttpConfig,
 }
 
 /// The words of `type`.
@@ -53,6 +57,7 @@ pub const RESOURCE_KINDS: &[(&str, ResourceKind)] = &[
     ("venv_python", ResourceKind::VenvPython),
     ("venv_node", ResourceKind::VenvNode),
     ("binary", ResourceKind::Binary),
+    ("http_config", ResourceKind::HttpConfig),
 ];
 
 /// A group of places to search.
@@ -102,6 +107,12 @@ impl Resource {
         let kind = table.word(&["type"], RESOURCE_KINDS);
         let fallback =
             table.entry(&["fallback"]).map(|found| Setting::read(&found.value, &mut table.problems));
+        let mut exchange = Settings::new();
+        for key in ["timeout", "retries", "headers"] {
+            if let Some(found) = table.entry(&[key]) {
+                exchange.insert(key.to_owned(), Setting::read(&found.value, &mut table.problems));
+            }
+        }
         let resource = Self {
             place: entry.key_place.clone(),
             kind,
@@ -111,6 +122,7 @@ impl Resource {
             names: table.strings(&["names"]).map(texts),
             paths: table.strings(&["paths"]).map(texts),
             install: table.string(&["install"]),
+            exchange,
         };
         if let Some(var) = &resource.var
             && (var.is_empty() || var.contains(['=', '\0']))
@@ -124,6 +136,8 @@ impl Resource {
     /// Lays what a later file says over this.
     #[must_use]
     pub fn overlaid(&self, over: &Self) -> Self {
+        let mut exchange = self.exchange.clone();
+        merge(&mut exchange, &over.exchange);
         Self {
             place: over.place.clone(),
             kind: over.kind.or(self.kind),
@@ -133,6 +147,7 @@ impl Resource {
             names: over.names.clone().or_else(|| self.names.clone()),
             paths: over.paths.clone().or_else(|| self.paths.clone()),
             install: over.install.clone().or_else(|| self.install.clone()),
+            exchange,
         }
     }
 }

@@ -150,7 +150,9 @@ impl<'n> TableReader<'n> {
 
     fn lower_case_keys(&self) -> String {
         let plain = |key: &&&str| key.starts_with(|c: char| c.is_ascii_lowercase());
-        let keys: Vec<_> = self.known.iter().filter(plain).map(|key| format!("`{key}`")).collect();
+        let mut keys: Vec<_> = self.known.iter().filter(plain).map(|key| format!("`{key}`")).collect();
+        // A key that is read twice, for its place and for its value, stands there twice.
+        keys.dedup();
         keys.join(", ")
     }
 }

@@ -114,6 +114,12 @@ impl Template {
         Ok(template)
     }
 
+    /// A template of these pieces.
+    #[must_use]
+    pub fn of_parts(place: &Place, parts: Vec<Part>) -> Self {
+        Self { place: place.clone(), parts }
+    }
+
     /// The pieces, in order.
     #[must_use]
     pub fn parts(&self) -> &[Part] {

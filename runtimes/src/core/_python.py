@@ -26,7 +26,7 @@ def defaults(function, params):
 def convert(function, params, names):
     pydantic = sys.modules.get("pydantic")
     modern = pydantic and hasattr(pydantic, "TypeAdapter")
-    hints = typing.get_type_hints(function, include_extras=bool(modern))
+    hints = typing.get_type_hints(function, **({"include_extras": True} if modern else {}))
     for name in params:
         if name in names and name in hints:
             if modern:
@@ -63,9 +63,9 @@ def value_of(hint, value, path):
         return value
     if isinstance(value, list) and isinstance(kind, type):
         if kind is tuple or issubclass(kind, tuple):
-            each = args[:1] * len(value) if args[1:] == (...,) else args
+            each = args[:1] * len(value) if args[1:] == (...,) else args or typing.get_type_hints(kind).values()
             hinted = [value_of(*pair, f"{path}[{at}]") for at, pair in enumerate(zip(each, value))]
-            return kind(hinted or value)
+            return kind(*hinted or value) if hasattr(kind, "_fields") else kind(hinted or value)
         items = [value_of(args[0], item, f"{path}[{at}]") for at, item in enumerate(value)] if args else value
         return kind(items) if kind in (set, frozenset) else items
     if isinstance(value, dict) and isinstance(kind, type):
@@ -87,7 +87,7 @@ def value_of(hint, value, path):
         if hasattr(kind, "fromisoformat") and isinstance(value, str):
             return kind.fromisoformat(value.replace("Z", "+00:00") if sys.version_info < (3, 11) else value)
         if kind.__name__ == "timedelta":
-            return kind(seconds=value)
+            return duration(kind, value)
         if kind in (bytes, bytearray):
             return kind(value.encode())
         if kind.__name__ == "Decimal":
@@ -95,6 +95,20 @@ def value_of(hint, value, path):
         return kind(value)
     except Exception as error:
         raise ValueError(f"{path}: {value!r} is not {kind.__name__}: {error}") from None
+
+
+def duration(kind, text):
+    try:
+        return kind(seconds=float(text))
+    except ValueError:
+        import re
+    units = r"(-?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?"
+    found = re.fullmatch(units, text)
+    if not found:
+        raise ValueError("neither seconds nor a duration such as PT1H30M")
+    sign, *parts = found.groups()
+    span = kind(**dict(zip(("weeks", "days", "hours", "minutes", "seconds"), (float(part or 0) for part in parts))))
+    return -span if sign else span
 
 
 def key_of(hint, key):
@@ -118,7 +132,7 @@ def plain(value):
             return list(value)
     if hasattr(kind, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in kind.__dataclass_fields__}
-    if hasattr(kind, "__members__"):
+    if hasattr(kind, "__members__") and not isinstance(value, type):
         return value.value
     for name in ("model_dump", "isoformat", "__fspath__", "total_seconds"):
         if hasattr(kind, name):
@@ -141,7 +155,8 @@ def blame(value, path):
         for key in value:
             if not (key is None or isinstance(key, (str, int, float))):
                 return f"{path} has a key of type {type(key).__name__}"
-            if reason := blame(key, f"{path} has a key that"):
+            reason = blame(key, f"{path} has a key that")
+            if reason:
                 return reason
         parts = [(item, f"{path}.{key}") for key, item in value.items()]
     elif isinstance(value, (list, tuple)):
@@ -207,7 +222,12 @@ def call(request):
             exec(LATER, later)
             later["convert"](function, params, request["converts"])
             later["defaults"](function, params)
-        result = function(**params)
+        code, first = getattr(function, "__code__", None), []
+        for only in code.co_varnames[:getattr(code, "co_posonlyargcount", 0)] if code else ():
+            if only not in params:
+                break
+            first.append(params.pop(only))
+        result = function(*first, **params)
     if hasattr(result, "__await__"):
         import asyncio
         result = asyncio.run(awaited(result))
@@ -235,7 +255,7 @@ def serve():
     channel = int(os.environ.pop("RYE_CALL_FD"))
     os.set_inheritable(channel, False)
     received = bytearray()
-    while chunk := os.read(channel, 1 << 20):
+    for chunk in iter(lambda: os.read(channel, 1 << 20), b""):
         received += chunk
     decode, encode = codec()
     request = decode(received.decode())
@@ -256,7 +276,9 @@ def serve():
         import signal
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:
         reply = encode(failure(error, folders)).encode("utf-8", "replace")
     reply = memoryview(reply + b"\n")
     while reply:

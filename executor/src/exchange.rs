@@ -1,0 +1,196 @@
+//! HTTP exchanges: the one conversion from a plan, the run, and what its end means for the tool.
+
+use std::time::{Duration, Instant};
+
+use rye_primitives::http::{
+    HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest,
+};
+use rye_resolver::{ExchangeAuth, ExchangeBody, ExchangePlan, Plan};
+use serde_json::value::RawValue;
+
+use crate::outcome::{Ending, EndingKind, Outcome};
+use crate::report::{Code, Report};
+use crate::run::RunStopper;
+
+/// An exchange that is on.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    task: tokio::task::JoinHandle<Over>,
+}
+
+/// How an exchange ended.
+#[derive(Debug)]
+pub(crate) struct Over {
+    end: Option<Result<HttpEnd, HttpError>>,
+    duration: Duration,
+}
+
+/// Starts an exchange. It ends when it is answered, at its deadline, or when a stop is asked for.
+pub(crate) fn start(client: &HttpClient, plan: &Plan, exchange: &ExchangePlan, stopper: &RunStopper) -> Exchange {
+    let request = request(plan, exchange);
+    let (client, stopper) = (client.clone(), stopper.clone());
+    let task = tokio::spawn(async move {
+        let begun = Instant::now();
+        let end = tokio::select! {
+            end = client.exchange(&request) => Some(end),
+            () = stopper.asked() => None,
+        };
+        Over { end, duration: begun.elapsed() }
+    });
+    Exchange { task }
+}
+
+impl Exchange {
+    /// Waits for the end. `None`: the runtime was shut down.
+    pub(crate) async fn over(self) -> Option<Over> {
+        self.task.await.ok()
+    }
+}
+
+fn request(plan: &Plan, exchange: &ExchangePlan) -> HttpRequest {
+    HttpRequest {
+        method: exchange.method.clone(),
+        url: exchange.url.clone(),
+        headers: exchange.headers.clone(),
+        query: exchange.query.clone(),
+        body: match &exchange.body {
+            ExchangeBody::Empty => HttpBody::Empty,
+            ExchangeBody::Json(value) => HttpBody::Json(value.to_string().into_bytes()),
+            ExchangeBody::Form(pairs) => HttpBody::Form(pairs.clone()),
+            ExchangeBody::Text(text) => HttpBody::Text(text.clone()),
+        },
+        auth: exchange.auth.clone().map(|auth| match auth {
+            ExchangeAuth::Bearer { token } => HttpAuth::Bearer { token },
+            ExchangeAuth::ApiKey { header, value } => HttpAuth::ApiKey { header, value },
+            ExchangeAuth::Basic { user, password } => HttpAuth::Basic { user, password },
+        }),
+        follow_redirects: exchange.follow_redirects,
+        allow_hosts: exchange.allow_hosts.clone(),
+        proxy: exchange.proxy.clone(),
+        limits: HttpLimits {
+            timeout: plan.timeout.map(|(limit, _)| limit),
+            retries: exchange.retries,
+            max_body: exchange.max_body,
+            ..HttpLimits::default()
+        },
+    }
+}
+
+/// What the end of an exchange means for the tool.
+pub(crate) fn outcome(plan: &Plan, over: Option<Over>) -> Outcome {
+    let duration = over.as_ref().map_or(Duration::ZERO, |over| over.duration);
+    let (kind, headers, data, error) = match over.map(|over| over.end) {
+        Some(Some(Ok(end))) => {
+            let error = failed(plan, &end);
+            (EndingKind::Responded { status: end.status }, end.headers.clone(), data(end), error)
+        }
+        Some(Some(Err(error))) => {
+            let kind = match error {
+                HttpError::TimedOut { .. } => EndingKind::TimedOut,
+                _ => EndingKind::NotStarted,
+            };
+            (kind, Vec::new(), None, Some(report(&error)))
+        }
+        Some(None) => {
+            let report = Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool));
+            (EndingKind::Stopped, Vec::new(), None, Some(report))
+        }
+        None => {
+            let report = Report::new(Code::SupervisorLost, format!("the end of `{}` was not seen", plan.tool));
+            (EndingKind::Lost, Vec::new(), None, Some(report))
+        }
+    };
+    let error = error.or_else(|| crate::judge::broken_promise(plan, data.as_deref()));
+    Outcome {
+        run_id: plan.run_id.clone(),
+        tool: plan.tool.to_string(),
+        success: error.is_none(),
+        data,
+        error,
+        ending: Ending { kind, headers, escalated: false, leaked_processes: 0 },
+        stdout: String::new(),
+        stderr: String::new(),
+        stdout_bytes: 0,
+        stderr_bytes: 0,
+        duration,
+        chain: plan.chain.clone(),
+    }
+}
+
+/// An answer that says that the request failed.
+fn failed(plan: &Plan, end: &HttpEnd) -> Option<Report> {
+    if end.status < 400 {
+        return None;
+    }
+    let report = Report::new(Code::HttpStatus, format!("`{}` was answered with status {}", plan.tool, end.status));
+    let report = report.cause(format!("by {}", end.url));
+    Some(match end.status {
+        401 | 403 => report.hint("look at `auth` and `headers` in `[config]`, and at the variables they use"),
+        404 => report.hint("look at `url` in `[config]`, and at the arguments in its path"),
+        429 => report.hint("call it less often, or raise `retries` in `[config]`"),
+        500.. => report.hint("try again later, or raise `retries` in `[config]`"),
+        _ => report,
+    })
+}
+
+/// The body: JSON as it is, text as a string, anything else in base64.
+fn data(end: HttpEnd) -> Option<Box<RawValue>> {
+    if end.body.is_empty() {
+        return None;
+    }
+    let kind = end.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let kind = kind.map(|(_, value)| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let is_json = kind.is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"));
+    match String::from_utf8(end.body) {
+        Ok(text) => {
+            let json = is_json.then(|| serde_json::from_str::<Box<RawValue>>(text.trim()).ok()).flatten();
+            json.or_else(|| serde_json::value::to_raw_value(&text).ok())
+        }
+        Err(error) => {
+            serde_json::value::to_raw_value(&serde_json::json!({ "base64": base64(error.as_bytes()) })).ok()
+        }
+    }
+}
+
+/// RFC 4648, section 4, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let letter = ALPHABET.get((word >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
+            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
+fn report(error: &HttpError) -> Report {
+    let new = |code| Report::new(code, error.to_string());
+    match error {
+        HttpError::InvalidRequest { .. } => {
+            new(Code::InvalidArguments).hint("look at `[config]` of the tool, and at the values it was called with")
+        }
+        HttpError::AddressRefused { host, .. } => new(Code::AddressRefused)
+            .hint(format!("if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`")),
+        HttpError::TimedOut { .. } => {
+            new(Code::TimedOut).hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name")
+        }
+        HttpError::BodyTooLarge { .. } => new(Code::BodyTooLarge).hint("raise `max_body` in `[config]`"),
+        _ => new(Code::HttpTransport).hint("look at `url` in `[config]`, and whether the server answers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (text, want) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(text.as_bytes()), want);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
+}

@@ -1,0 +1,139 @@
+//! Processes that stay, and that leave others behind. Each writes its number and start time into a roster, so that a
+//! test can tell it from any other process.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::{Pid, Signal, getpid, kill_process, setpgid, setsid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+/// `ROSTER [deaf] [session] [group]`: stays until it is ended.
+pub(crate) fn stay(words: &[&str]) -> ExitCode {
+    take_on(words);
+    enter(words);
+    ready();
+    for_ever()
+}
+
+/// `ROSTER [deaf]`: a double fork. It ends at once, and leaves one that stays in a session of its own.
+pub(crate) fn daemon(words: &[&str]) -> ExitCode {
+    let mut started = own("stay", words);
+    started.arg("session");
+    if started.spawn().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// `ROSTER [deaf] [leave] [holding]`: starts a child, one with a group of its own, one with a session of its own and a
+/// daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output.
+pub(crate) fn family(words: &[&str]) -> ExitCode {
+    take_on(words);
+    let own_words: Vec<&str> =
+        words.iter().copied().filter(|word| !["leave", "holding"].contains(word)).collect();
+    for (habit, kind) in
+        [("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)]
+    {
+        let mut command = own(habit, &own_words);
+        command.args(kind);
+        if words.contains(&"holding") {
+            command.stderr(Stdio::piped());
+        } else {
+            command.stdout(Stdio::piped());
+        }
+        let Ok(mut child) = command.spawn() else { return ExitCode::FAILURE };
+        until_ready(&mut child);
+        if habit == "daemon" {
+            let _ = child.wait();
+        }
+    }
+    enter(words);
+    ready();
+    if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
+}
+
+/// Stops itself; whoever continues it continues it for good.
+pub(crate) fn stop_self() -> ExitCode {
+    ready();
+    let _ = kill_process(getpid(), Signal::STOP);
+    for_ever()
+}
+
+/// Says `got N` for each signal it is sent, and how many there were when a line comes on standard input.
+pub(crate) fn count_signals() -> ExitCode {
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+        return ExitCode::FAILURE;
+    };
+    let counted = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let count = counted.clone();
+    std::thread::spawn(move || {
+        for signal in &mut signals {
+            count.fetch_add(1, Ordering::SeqCst);
+            say(&format!("got {signal}"));
+        }
+    });
+    ready();
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(read) if read > 0 => {
+            say(&format!("signals: {}", counted.load(Ordering::SeqCst)));
+            ExitCode::SUCCESS
+        }
+        // Without anyone to ask, it stays.
+        _ => for_ever(),
+    }
+}
+
+fn own(habit: &str, words: &[&str]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(habit).args(words).stdin(Stdio::null());
+    command
+}
+
+fn take_on(words: &[&str]) {
+    if words.contains(&"deaf") {
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
+        }
+    }
+    if words.contains(&"session") {
+        let _ = setsid();
+    }
+    if words.contains(&"group") {
+        let _ = setpgid(None, None::<Pid>);
+    }
+}
+
+/// Writes `PID START` into the roster, in one write.
+fn enter(words: &[&str]) {
+    let Some(roster) = words.first() else { return };
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let start = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)).unwrap_or("0");
+    let line = format!("{} {start}\n", std::process::id());
+    if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(roster) {
+        let _ = file.write_all(line.as_bytes());
+    }
+}
+
+/// Both streams: one of them may be held by someone else.
+fn ready() {
+    say("ready");
+    let _ = std::io::stderr().write_all(b"ready\n");
+}
+
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+fn until_ready(child: &mut Child) {
+    let stdout = child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read>);
+    let stream = stdout.or_else(|| child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read>));
+    let _ = stream.map(|stream| BufReader::new(stream).read_line(&mut String::new()));
+}
+
+fn for_ever() -> ExitCode {
+    loop {
+        std::thread::park();
+    }
+}

@@ -1,0 +1,96 @@
+//! A terminal: rye is started on it as a shell would start it, and what a person types goes in at the other end.
+#![allow(unsafe_code)]
+// SAFETY, for the whole module: what runs between fork and exec is two system calls, which neither allocate nor take
+// a lock.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{ioctl_tiocsctty, setsid};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::live::{Stream, wait};
+use crate::world::Ran;
+
+/// What a person types to interrupt.
+pub(crate) const CONTROL_C: &str = "\x03";
+
+/// A rye on a terminal of its own.
+pub(crate) struct Terminal {
+    child: Child,
+    keyboard: File,
+    pub(crate) screen: Stream,
+    /// Standard output, when it is a pipe.
+    pub(crate) stdout: Option<Stream>,
+}
+
+impl Terminal {
+    /// All three descriptors are the terminal.
+    pub(crate) fn start(command: Command) -> Self {
+        Self::open(command, false)
+    }
+
+    /// Standard output is a pipe: `rye … | less`.
+    pub(crate) fn start_piped(command: Command) -> Self {
+        Self::open(command, true)
+    }
+
+    fn open(command: Command, piped: bool) -> Self {
+        let (mut child, keyboard) = spawn(command, piped);
+        let screen = Stream::of(keyboard.try_clone().unwrap());
+        let stdout = child.stdout.take().map(Stream::of);
+        Self { child, keyboard, screen, stdout }
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for its end; what was on the screen stands in `stderr`.
+    #[track_caller]
+    pub(crate) fn end(self) -> Ran {
+        let Self { child, keyboard: _keyboard, screen, stdout } = self;
+        let status = wait(child);
+        let stdout = stdout.map(Stream::rest).unwrap_or_default();
+        Ran { code: status.code(), signal: status.signal(), stdout, stderr: screen.rest() }
+    }
+}
+
+/// Starts rye on a terminal, and closes that as a window is closed once `ready` has returned.
+#[track_caller]
+pub(crate) fn hang_up(command: Command, ready: impl FnOnce()) -> ExitStatus {
+    let (child, keyboard) = spawn(command, false);
+    ready();
+    drop(keyboard);
+    wait(child)
+}
+
+fn spawn(mut command: Command, piped: bool) -> (Child, File) {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let master = openpt(flags).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    // Not to become the terminal of the tests themselves.
+    let side = rustix::fs::open(
+        name.as_c_str(),
+        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC,
+        rustix::fs::Mode::empty(),
+    );
+    let side = File::from(side.unwrap());
+    let stdio = || Stdio::from(side.try_clone().unwrap());
+    command.stdin(stdio()).stderr(stdio());
+    command.stdout(if piped { Stdio::piped() } else { stdio() });
+    // SAFETY: see the module.
+    unsafe {
+        command.pre_exec(|| {
+            setsid()?;
+            Ok(ioctl_tiocsctty(rustix::stdio::stdin())?)
+        });
+    }
+    // Its copies of the terminal go with it: only the child's are left.
+    let child = command.spawn().unwrap();
+    (child, File::from(master))
+}

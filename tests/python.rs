@@ -1,0 +1,339 @@
+//! Python function tools, called as their file says: what they print is log, how they fail is data, and nothing beside
+//! a tool shadows Python's own.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, have};
+
+/// A world with one tool `t`, when there is a Python.
+fn tool(text: &str) -> Option<World> {
+    have("python3").then(World::new).inspect(|world| {
+        world.tool("t.py", text);
+    })
+}
+
+/// `code` of the error, the message, the exit code and the kind of the ending.
+fn failure(world: &World, words: &[&str]) -> (Value, Option<i32>) {
+    let ran = world.rye([&["--json", "run"], words].concat()).run();
+    (ran.json(), ran.code)
+}
+
+#[test]
+fn functions_are_called_as_they_are_written() {
+    let Some(world) = tool("") else { return };
+    for (text, words, want) in [
+        ("def main(a, b=2):\n    return [a, b]\n", &["--a", "1"] as &[&str], json!([1, 2])),
+        ("def main(a: str, *, b: int = 2):\n    return [a, b]\n", &["1", "--b", "3"], json!(["1", 3])),
+        (
+            "async def main(a: int):\n    import asyncio\n    await asyncio.sleep(0)\n    return a + 1\n",
+            &["1"],
+            json!(2),
+        ),
+        ("def main(**kwargs):\n    return kwargs\n", &["--x", "1", "--y", "z"], json!({"x": 1, "y": "z"})),
+        ("def main(a: int = 1, **rest):\n    return [a, rest]\n", &["--z", "[1]"], json!([1, {"z": [1]}])),
+        ("def main(a, b=2, /, c=3):\n    return [a, b, c]\n", &["1", "--c", "4"], json!([1, 2, 4])),
+        (
+            "def main(a, b=2, /, **c):\n    return [a, b, c]\n",
+            &["1", "--b", "3", "--z", "4"],
+            json!([1, 3, {"z": 4}]),
+        ),
+        ("def main():\n    return 'none'\n", &[], json!("none")),
+        (
+            "def execute(params, project_path):\n    return [params, project_path]\n",
+            &["--x", "1"],
+            json!([{"x": 1}, "PROJECT"]),
+        ),
+        ("async def execute(params, project_path):\n    return params\n", &["--x", "y"], json!({"x": "y"})),
+        ("def execute(params, project_path):\n    return 1\ndef main():\n    return 2\n", &[], json!(2)),
+        (
+            "from typing import Optional\ndef main(a: Optional[list[int]] = None):\n    return a\n",
+            &["--a", "1", "--a", "2"],
+            json!([1, 2]),
+        ),
+        ("def main(loud: bool = True):\n    return loud\n", &["--no-loud"], json!(false)),
+        ("def main(a: float):\n    return a\n", &["2"], json!(2)),
+        ("def main(a: dict):\n    return a\n", &["--a", "{\"k\": [null]}"], json!({"k": [null]})),
+    ] {
+        world.tool("t.py", text);
+        let want = want.to_string().replace("PROJECT", world.project().to_str().unwrap());
+        assert_eq!(world.data([&["t"], words].concat()).to_string(), want, "{text}");
+    }
+}
+
+#[test]
+fn annotations_that_json_does_not_have_get_their_values() {
+    let head = "import enum, dataclasses, datetime, decimal, pathlib, uuid, typing\nclass C(enum.Enum):\n    A = 'a'\n    B = 'b'\n@dataclasses.dataclass\nclass P:\n    x: int\n    y: str = 'd'\nclass N(typing.NamedTuple):\n    p: pathlib.Path\n    n: int = 1\n";
+    let Some(world) = tool("") else { return };
+    for (annotation, word, want) in [
+        ("pathlib.Path", "/a/b", "PosixPath('/a/b')"),
+        ("datetime.datetime", "2024-01-02T03:04:05", "datetime.datetime(2024, 1, 2, 3, 4, 5)"),
+        ("datetime.date", "2024-01-02", "datetime.date(2024, 1, 2)"),
+        ("uuid.UUID", "00000000-0000-0000-0000-000000000001", "UUID('00000000-0000-0000-0000-000000000001')"),
+        ("decimal.Decimal", "1.10", "Decimal('1.10')"),
+        ("set[int]", "[2, 1]", "{1, 2}"),
+        ("C", "b", "<C.B: 'b'>"),
+        ("P", "{\"x\": 1}", "P(x=1, y='d')"),
+        ("list[pathlib.Path]", "[\"a\", \"b\"]", "[PosixPath('a'), PosixPath('b')]"),
+        ("N", "[\"a\", 2]", "N(p=PosixPath('a'), n=2)"),
+        ("datetime.timedelta", "P1DT1H0.5S", "datetime.timedelta(days=1, seconds=3600, microseconds=500000)"),
+        ("datetime.timedelta", "90", "datetime.timedelta(seconds=90)"),
+        ("typing.Optional[pathlib.Path]", "a", "PosixPath('a')"),
+    ] {
+        world.tool("t.py", format!("{head}def main(v: {annotation}):\n    return repr(v)\n"));
+        assert_eq!(world.data(["t", "--v", word]), want, "{annotation}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_converted_is_told_with_its_path() {
+    let Some(world) = tool("") else { return };
+    for (annotation, word, holds) in [
+        ("datetime.date", "soon", "v: 'soon' is not date"),
+        ("decimal.Decimal", "x", "v: 'x' is not Decimal"),
+        (
+            "datetime.timedelta",
+            "soon",
+            "v: 'soon' is not timedelta: neither seconds nor a duration such as PT1H30M",
+        ),
+        ("list[uuid.UUID]", "[\"x\"]", "v[0]: 'x' is not UUID"),
+    ] {
+        world.tool(
+            "t.py",
+            format!("import datetime, decimal, uuid\ndef main(v: {annotation}):\n    return 1\n"),
+        );
+        let (outcome, code) = failure(&world, &["t", "--v", word]);
+        assert_eq!((code, &outcome["error"]["code"]), (Some(1), &Value::from("tool_failed")), "{annotation}");
+        let message = outcome["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with("ValueError: ") && message.contains(holds), "{annotation}: {message}");
+    }
+}
+
+#[test]
+fn an_exception_is_told_with_its_type_message_and_the_tools_own_frames() {
+    let Some(world) = tool("import sibling\nimport json\n\ndef main(how: str):\n    sibling.fail(how)\n")
+    else {
+        return;
+    };
+    world.tool(
+        "sibling.py",
+        "import json\n\nclass Odd(Exception):\n    def __str__(self):\n        raise RuntimeError('no text')\n\ndef fail(how):\n    if how == 'value':\n        raise ValueError('bad\\n\"value\" ä')\n    if how == 'library':\n        json.loads('{')\n    if how == 'empty':\n        raise KeyError\n    if how == 'odd':\n        raise Odd()\n    if how == 'surrogate':\n        raise ValueError('\\udcff')\n    if how == 'base':\n        class Stop(BaseException):\n            pass\n        raise Stop('now')\n    if how == 'deep':\n        fail(how)\n    assert False, how\n",
+    );
+    for (how, message, own) in [
+        ("value", "ValueError: bad\n\"value\" ä", "sibling.py:9 in fail: raise ValueError("),
+        ("library", "JSONDecodeError: Expecting property name", "sibling.py:11 in fail: json.loads('{')"),
+        ("empty", "KeyError", "sibling.py:13 in fail"),
+        ("odd", "Odd", "sibling.py:15 in fail"),
+        ("surrogate", "ValueError: ", "sibling.py:17 in fail"),
+        ("base", "fail.<locals>.Stop: now", "sibling.py:21 in fail"),
+        ("deep", "RecursionError: maximum recursion depth", "sibling.py:23 in fail"),
+        ("other", "AssertionError: other", "sibling.py:24 in fail"),
+    ] {
+        let (outcome, code) = failure(&world, &["t", how]);
+        let error = &outcome["error"];
+        assert_eq!((code, &error["code"]), (Some(1), &Value::from("tool_failed")), "{how}: {outcome:#}");
+        assert!(error["message"].as_str().unwrap().starts_with(message), "{how}: {error:#}");
+        let causes: Vec<_> = error["causes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let first = format!("{}:5 in main: sibling.fail(how)", world.tools().join("t.py").display());
+        assert_eq!(causes.first(), Some(&first.as_str()), "{how}");
+        assert!(causes.iter().any(|cause| cause.contains(own)), "{how}: {causes:#?}");
+        assert!(
+            causes.iter().all(|cause| cause.starts_with(world.tools().to_str().unwrap())),
+            "{how}: {causes:#?}"
+        );
+        assert!(causes.len() <= 50, "{how}: {} frames", causes.len());
+        assert_eq!(outcome["ending"]["kind"], "exited");
+    }
+    let ran = world.rye(["run", "t", "value"]).run();
+    ran.fails(1, &["error: ValueError: bad", "t.py:5 in main: sibling.fail(how)", "sibling.py:9 in fail"]);
+    assert_eq!(ran.stdout(), "");
+}
+
+#[test]
+fn an_end_of_the_process_is_told_as_it_was() {
+    let Some(world) = tool(
+        "import os, sys, signal\n\ndef main(how: str):\n    print('before', flush=True)\n    exec(how)\n",
+    ) else {
+        return;
+    };
+    for (how, code, kind, number) in [
+        ("sys.exit(3)", 3, "exited", 3),
+        ("sys.exit(255)", 255, "exited", 255),
+        ("sys.exit('message')", 1, "exited", 1),
+        ("os._exit(4)", 4, "exited", 4),
+        ("raise SystemExit(5)", 5, "exited", 5),
+        ("os.abort()", 134, "signaled", 6),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 137, "signaled", 9),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143, "signaled", 15),
+        ("import ctypes; ctypes.string_at(0)", 139, "signaled", 11),
+        ("raise KeyboardInterrupt", 130, "signaled", 2),
+    ] {
+        let (outcome, exit) = failure(&world, &["t", how]);
+        assert_eq!(exit, Some(code), "{how}: {outcome:#}");
+        assert_eq!(outcome["error"]["code"], "tool_failed", "{how}");
+        let key = if kind == "exited" { "code" } else { "signal" };
+        assert_eq!(
+            (&outcome["ending"]["kind"], &outcome["ending"][key]),
+            (&kind.into(), &number.into()),
+            "{how}"
+        );
+        assert_eq!(outcome["stdout"], "before\n", "{how}");
+        assert_eq!(world.rye(["run", "t", how]).run().code, Some(code), "{how}");
+    }
+    assert!(failure(&world, &["t", "sys.exit('message')"]).0["stderr"].as_str().unwrap().contains("message"));
+    let outcome = world.outcome(["t", "sys.exit(0)"]);
+    assert_eq!((&outcome["success"], &outcome["data"]), (&true.into(), &Value::Null), "{outcome:#}");
+}
+
+#[test]
+fn what_a_function_prints_is_log_whatever_it_looks_like() {
+    let junk = "import os, sys\nprint('{\"result\": \"import\"}')\n\ndef main():\n    print('{\"result\": 1}')\n    sys.stderr.write('{\"error\": 2}\\n')\n    os.write(1, b'raw \\xff\\n')\n    os.system('echo child')\n    return 'real'\n";
+    let Some(world) = tool(junk) else { return };
+    let outcome = world.outcome(["t"]);
+    assert_eq!(outcome["data"], "real");
+    assert_eq!(outcome["stdout"], "{\"result\": \"import\"}\n{\"result\": 1}\nraw \u{fffd}\nchild\n");
+    assert_eq!(outcome["stderr"], "{\"error\": 2}\n");
+    let ran = world.rye(["run", "t"]).run();
+    assert_eq!(ran.ok(), "real\n");
+    assert!(
+        ran.stderr().contains("{\"result\": 1}\n") && ran.stderr().contains("child\n"),
+        "{}",
+        ran.stderr()
+    );
+}
+
+#[test]
+fn a_function_that_closes_its_streams_still_returns() {
+    let Some(world) = tool("") else { return };
+    for body in [
+        "sys.stdout.close()",
+        "os.close(1)",
+        "os.close(1); os.close(2); os.close(0)",
+        "sys.stdout = None",
+        "sys.stdin.close(); sys.stderr.close()",
+    ] {
+        world.tool("t.py", format!("import os, sys\n\ndef main():\n    {body}\n    return 'returned'\n"));
+        assert_eq!(world.data(["t"]), "returned", "{body}");
+        assert_eq!(world.rye(["run", "t"]).run().ok(), "returned\n", "{body}");
+    }
+}
+
+#[test]
+fn input_reads_what_is_piped_when_a_person_calls_and_nothing_otherwise() {
+    let Some(world) = tool("def main():\n    return input() + '|' + input('prompt? ')\n") else { return };
+    let ran = world.rye(["run", "t"]).stdin("first\nsecond\n").run();
+    assert_eq!(ran.ok(), "first|second\n");
+    assert!(ran.stderr().contains("prompt? "), "{}", ran.stderr());
+    let ran = world.rye(["--json", "run", "t"]).stdin("first\nsecond\n").run();
+    assert!(ran.json()["error"]["message"].as_str().unwrap().starts_with("EOFError"), "{}", ran.stdout());
+    let ran = world.rye(["run", "--params", "-", "t"]).stdin("{}").run();
+    ran.fails(1, &["EOFError"]);
+}
+
+#[test]
+fn a_tool_imports_its_neighbours_and_shadows_nothing() {
+    let Some(world) = tool(
+        "import helper, json, random\nfrom lib import deep\n\ndef main():\n    return [helper.NAME, deep.NAME, json.dumps(1), random.__file__.endswith('random.py'), __name__]\n",
+    ) else {
+        return;
+    };
+    world.tool("helper.py", "NAME = 'helper'\n");
+    world.tool("lib/deep.py", "NAME = 'deep'\n");
+    for name in ["json.py", "random.py", "asyncio.py", "traceback.py", "demo/json.py"] {
+        world.tool(name, "raise SystemExit('shadowed')\n");
+    }
+    assert_eq!(world.data(["t"]), json!(["helper", "deep", "1", true, "t"]));
+    world.tool("json.py", "import json\n\ndef main():\n    return [json.dumps([1]), __name__]\n");
+    assert_eq!(world.data(["json"])[0], "[1]");
+    world.tool("demo/near.py", "NAME = 'near'\n");
+    let relative = "import json\nfrom . import near\nfrom .near import NAME\nimport helper\n\ndef main():\n    return [near.NAME, NAME, helper.NAME, json.dumps(1), __name__, __package__]\n";
+    world.tool("demo/relative.py", relative);
+    assert_eq!(
+        world.data(["demo/relative"]),
+        json!(["near", "near", "helper", "1", "demo.relative", "demo"])
+    );
+    // What lies where the caller stands is not importable.
+    world.file("project/here.py", "raise SystemExit('imported')\n");
+    world.tool("t.py", "import sys\n\ndef main():\n    try:\n        import here\n    except ImportError:\n        return '' in sys.path\n");
+    assert_eq!(world.data(["t"]), false);
+}
+
+#[test]
+fn a_file_without_a_callable_function_is_a_script() {
+    let Some(world) = tool("print('hi')\n") else { return };
+    assert_eq!(world.rye(["run", "t"]).run().ok(), "hi\n");
+    world.tool("t.py", "import sys\nprint(sys.argv[1:])\n");
+    assert_eq!(world.data(["t", "a b", "--x", "-", "--json"]), "['a b', '--x', '-', '--json']\n");
+    let guarded = "import argparse\n\ndef main():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--name', required=True)\n    print('hello', parser.parse_args().name)\n\nif __name__ == '__main__':\n    main()\n";
+    world.tool("t.py", guarded);
+    assert_eq!(world.rye(["run", "t", "--name", "Ada"]).run().ok(), "hello Ada\n");
+    let ran = world.rye(["run", "t"]).run();
+    ran.fails(2, &["the following arguments are required: --name"]);
+    assert!(world.rye(["run", "t", "--help"]).run().ok().contains("usage: t.py"));
+    world.tool(
+        "t.py",
+        "def main(a: int):\n    return a\n\nif __name__ == '__main__':\n    raise SystemExit('guard')\n",
+    );
+    assert_eq!(world.data(["t", "1"]), 1);
+    world.tool("t.py", b"# -*- coding: latin-1 -*-\nprint('caf\xe9'.encode('utf-8'))\n");
+    assert_eq!(world.data(["t"]), "b'caf\\xc3\\xa9'\n");
+}
+
+#[test]
+fn a_syntax_error_is_named_by_file_and_line() {
+    let Some(world) = tool("def main(:\n    return 1\n") else { return };
+    world.refused(["t"], 125, "invalid_metadata", &["t.py:1:10"]);
+    // What only Python itself sees is told when it runs.
+    world.tool("t.py", "def main():\n    nonlocal x\n    return 1\n");
+    let (outcome, code) = failure(&world, &["t"]);
+    if outcome["error"]["code"] == "tool_failed" {
+        assert_eq!(code, Some(1));
+        let error = &outcome["error"];
+        assert!(error["message"].as_str().unwrap().starts_with("SyntaxError"), "{error:#}");
+        assert!(error["causes"].to_string().contains("t.py:2 "), "{error:#}");
+    } else {
+        assert!(outcome["error"]["causes"].to_string().contains("t.py:2:"), "{outcome:#}");
+    }
+}
+
+#[test]
+fn effects_of_a_module_happen_only_in_a_run() {
+    let Some(world) =
+        tool("import pathlib\npathlib.Path('ran').touch()\n\ndef main(n: int):\n    return n\n")
+    else {
+        return;
+    };
+    for words in [
+        &["list"] as &[&str],
+        &["show", "t"],
+        &["explain", "t", "--n", "1"],
+        &["check"],
+        &["run", "t", "--help"],
+        &["run", "t", "--n", "x"],
+    ] {
+        world.rye(words).run();
+        assert!(!world.project().join("ran").exists(), "{words:?}");
+    }
+    assert_eq!(world.data(["t", "--n", "1"]), 1);
+    assert!(world.project().join("ran").exists());
+}
+
+#[test]
+fn a_module_is_what_python_makes_of_a_file() {
+    let Some(world) = tool("") else { return };
+    let pool = "import multiprocessing\n\ndef double(x):\n    return x * 2\n\ndef main(how: str):\n    with multiprocessing.get_context(how).Pool(2) as pool:\n        return pool.map(double, [1, 2])\n";
+    world.tool("deep/pool.py", pool);
+    for how in ["fork", "spawn"] {
+        assert_eq!(world.data(["deep/pool", how]), json!([2, 4]), "{how}");
+    }
+    let wrapped = "import functools\n\ndef wrap(function):\n    @functools.wraps(function)\n    def inner(*args, **kwargs):\n        return ['wrapped', function(*args, **kwargs)]\n    return inner\n\n@wrap\ndef main(a: int, b: int = 2):\n    return [a, b]\n";
+    world.tool("t.py", wrapped);
+    assert_eq!(world.data(["t", "1"]), json!(["wrapped", [1, 2]]));
+    world.tool("t.py", "import pickle, dataclasses\n\n@dataclasses.dataclass\nclass P:\n    x: int\n\ndef main():\n    return pickle.loads(pickle.dumps(P(1)))\n");
+    assert_eq!(world.data(["t"]), json!({"x": 1}));
+    world.tool("t.py", "import sys, os\n\ndef main():\n    return [sys.argv, os.getcwd(), __file__, __name__, 'RYE_CALL_FD' in os.environ]\n");
+    let path = world.tools().join("t.py");
+    assert_eq!(world.data(["t"]), json!([[path], world.project(), path, "t", false]));
+    world.tool("t.py", "import threading, time\n\ndef late():\n    time.sleep(0.05)\n    print('late')\n\ndef main():\n    threading.Thread(target=late).start()\n    return 1\n");
+    let outcome = world.outcome(["t"]);
+    assert_eq!((&outcome["data"], &outcome["stdout"]), (&json!(1), &json!("late\n")));
+}

@@ -1,0 +1,119 @@
+//! How many runs of one `Executor` may be on and how many calls may wait, and how it closes.
+
+use std::time::Duration;
+
+use rye_executor::{CallOptions, Code, Config, EndingKind, Error, Stop};
+
+use crate::library::{assert_stopped, block_on, executor, plan, start, until_ready};
+use crate::roster::{Roster, habit_tool};
+use crate::world::World;
+
+const FAMILY: usize = 5;
+
+#[test]
+fn more_than_may_wait_is_overloaded() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    let executor = executor(&world, Config { concurrency: 2, queue: 1 });
+    block_on(async {
+        let running = [start(&executor, "stay"), start(&executor, "stay")];
+        let waiting = start(&executor, "stay");
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::Overloaded { running: 2, waiting: 1 }), "{error:?}");
+        let report = error.report();
+        assert_eq!(report.code, Code::Overloaded);
+        assert!(!report.hints.is_empty());
+
+        // A place that becomes free goes to who waits.
+        let stopper = waiting.stopper();
+        for run in running {
+            run.stopper().stop(Stop::Ask);
+            assert_stopped(&run.outcome().await.unwrap(), false);
+        }
+        let mut waiting = waiting;
+        until_ready(&mut waiting).await;
+        stopper.stop(Stop::Ask);
+        assert_stopped(&waiting.outcome().await.unwrap(), false);
+    });
+}
+
+#[test]
+fn rye_toml_lowers_the_limits_and_never_raises_them() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 1\nqueue = 1000\n");
+    let executor = executor(&world, Config { concurrency: 2, queue: 0 });
+    block_on(async {
+        let _running = start(&executor, "stay");
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::Overloaded { running: 1, waiting: 0 }), "{error:?}");
+    });
+}
+
+#[test]
+fn a_call_that_waits_can_be_stopped_and_its_wait_counts() {
+    let world = World::new();
+    let roster = Roster::new(&world);
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    habit_tool(&world, "never", &["stay", roster.path()], "");
+    habit_tool(&world, "soon", &["stay", roster.path()], "timeout = 0.3");
+    habit_tool(&world, "late", &["stay", "/dev/null"], "timeout = 3");
+    let executor = executor(&world, Config { concurrency: 1, queue: 8 });
+    block_on(async {
+        let running = start(&executor, "stay");
+        let waiting = start(&executor, "never");
+        waiting.stopper().stop(Stop::Ask);
+        let error = waiting.outcome().await.unwrap_err();
+        assert!(matches!(error, Error::StoppedInQueue), "{error:?}");
+        assert_eq!(error.report().code, Code::Stopped);
+
+        let error = start(&executor, "soon").outcome().await.unwrap_err();
+        assert!(matches!(error, Error::TimedOutInQueue { .. }), "{error:?}");
+        assert_eq!(error.report().code, Code::TimedOut);
+
+        // What is left of its time after the wait is all it has.
+        let late = start(&executor, "late");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        running.stopper().stop(Stop::Ask);
+        running.outcome().await.unwrap();
+        let outcome = late.outcome().await.unwrap();
+        assert_eq!(outcome.ending.kind, EndingKind::TimedOut);
+        assert!(outcome.duration < Duration::from_secs(3), "{outcome:?}");
+
+        // Who is dropped while waiting leaves the queue, and is never started.
+        let running = start(&executor, "stay");
+        let waiting = start(&executor, "never");
+        tokio::task::yield_now().await;
+        drop(waiting);
+        running.stopper().stop(Stop::Ask);
+        running.outcome().await.unwrap();
+        executor.shutdown().await;
+    });
+    roster.assert_gone(0);
+}
+
+#[test]
+fn shutdown_ends_everything_and_refuses_more() {
+    let world = World::new();
+    let roster = Roster::new(&world);
+    habit_tool(&world, "family", &["family", roster.path()], "");
+    let executor = executor(&world, Config { concurrency: 1, queue: 4 });
+    block_on(async {
+        let mut running = start(&executor, "family");
+        while roster.everyone().len() < FAMILY {
+            running.next_event().await.unwrap();
+        }
+        let waiting = start(&executor, "family");
+        let end = tokio::spawn(running.outcome());
+        // It stands in the queue before the shutdown begins.
+        tokio::task::yield_now().await;
+        executor.shutdown().await;
+        roster.assert_gone(FAMILY);
+        assert_stopped(&end.await.unwrap().unwrap(), false);
+        let error = waiting.outcome().await.unwrap_err();
+        assert_eq!(error.report().code, Code::Stopped, "{error:?}");
+        let error = executor.start(plan(&executor, "family", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::ShuttingDown), "{error:?}");
+    });
+    roster.assert_gone(FAMILY);
+}
