@@ -308,7 +308,14 @@ fn a_closed_schema_takes_nothing_else_and_an_open_one_does() {
     );
     world.tool(
         "open.sh",
-        tool("# [input_schema]\n# type = \"object\"\n# additionalProperties = true\n# [input_schema.properties.a]\n# type = \"integer\"\n"),
+        tool(
+            r#"# [input_schema]
+# type = "object"
+# additionalProperties = true
+# [input_schema.properties.a]
+# type = "integer"
+"#,
+        ),
     );
     assert_eq!(world.data(["open", "--a", "1", "--b", "2", "--c", "x"]), json!({"a": 1, "b": 2, "c": "x"}));
     world.tool(

@@ -259,7 +259,16 @@ fn a_binary_is_looked_for_by_its_names_below_each_root() {
     let root = world.root();
     world.tool(
         "runtimes/demo.toml",
-        "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\nextensions = [\"demo\"]\nconfig = { command = \"${DEMO}\" }\n[env_config.demo]\ntype = \"binary\"\nnames = [\"demo2\", \"demo\"]\npaths = [\"opt/demo\", \"bin\"]\nvar = \"DEMO\"\n",
+        r#"tool_type = "runtime"
+executor_id = "subprocess"
+extensions = ["demo"]
+config = { command = "${DEMO}" }
+[env_config.demo]
+type = "binary"
+names = ["demo2", "demo"]
+paths = ["opt/demo", "bin"]
+var = "DEMO"
+"#,
     );
     world.tool("which.demo", "anything\n");
     let path = format!("{}:/usr/bin:/bin", root.join("onpath").display());

@@ -58,8 +58,8 @@ pub(crate) async fn until_ready(run: &mut Run) {
 
 /// What a stopped run must look like.
 pub(crate) fn assert_stopped(outcome: &Outcome, escalated: bool) {
-    assert_eq!(outcome.ending.kind, EndingKind::Stopped);
-    assert_eq!(outcome.ending.escalated, escalated);
+    assert_eq!(outcome.ending.kind, EndingKind::Stopped, "{outcome:?}");
+    assert_eq!(outcome.ending.escalated, escalated, "{outcome:?}");
     assert_eq!(outcome.error.as_ref().map(|error| error.code), Some(Code::Stopped));
     assert!(!outcome.success);
 }

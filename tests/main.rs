@@ -21,6 +21,7 @@ mod library;
 mod listing;
 mod live;
 mod metadata;
+mod modules;
 mod output;
 mod passing;
 mod processes;

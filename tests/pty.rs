@@ -1,18 +1,16 @@
-//! A terminal: rye is started on it as a shell would start it, and what a person types goes in at the other end.
-#![allow(unsafe_code)]
-// SAFETY, for the whole module: what runs between fork and exec is two system calls, which neither allocate nor take
-// a lock.
+//! A terminal: rye is started on it, in a session of its own, and what a person types goes in at the other end.
+//! The parent of that session is `misbehave`, which ends as rye does: what the tests' own process starts must stay in
+//! its session, as it is also the process that the library's runs are tested in.
 
 use std::fs::File;
 use std::io::Write;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::live::{Stream, wait};
-use crate::world::Ran;
+use crate::world::{Ran, misbehave};
 
 /// What a person types to interrupt.
 pub(crate) const CONTROL_C: &str = "\x03";
@@ -67,7 +65,7 @@ pub(crate) fn hang_up(command: Command, ready: impl FnOnce()) -> ExitStatus {
     wait(child)
 }
 
-fn spawn(mut command: Command, piped: bool) -> (Child, File) {
+fn spawn(command: Command, piped: bool) -> (Child, File) {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let master = openpt(flags).unwrap();
     grantpt(&master).unwrap();
@@ -81,16 +79,13 @@ fn spawn(mut command: Command, piped: bool) -> (Child, File) {
     );
     let side = File::from(side.unwrap());
     let stdio = || Stdio::from(side.try_clone().unwrap());
-    command.stdin(stdio()).stderr(stdio());
-    command.stdout(if piped { Stdio::piped() } else { stdio() });
-    // SAFETY: see the module.
-    unsafe {
-        command.pre_exec(|| {
-            setsid()?;
-            Ok(ioctl_tiocsctty(rustix::stdio::stdin())?)
-        });
-    }
-    // Its copies of the terminal go with it: only the child's are left.
-    let child = command.spawn().unwrap();
+    let mut opened = Command::new(misbehave());
+    opened.arg("on-terminal").arg(command.get_program()).args(command.get_args());
+    opened.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    opened.current_dir(command.get_current_dir().unwrap());
+    opened.stdin(stdio()).stdout(if piped { Stdio::piped() } else { stdio() }).stderr(stdio());
+    let child = opened.spawn().unwrap();
+    // Our copies of the terminal's side go with it.
+    drop(opened);
     (child, File::from(master))
 }

@@ -12,7 +12,7 @@ fn tool(text: &str) -> Option<World> {
     })
 }
 
-/// `code` of the error, the message, the exit code and the kind of the ending.
+/// The outcome of a call, and its exit code.
 fn failure(world: &World, words: &[&str]) -> (Value, Option<i32>) {
     let ran = world.rye([&["--json", "run"], words].concat()).run();
     (ran.json(), ran.code)
@@ -62,7 +62,18 @@ fn functions_are_called_as_they_are_written() {
 
 #[test]
 fn annotations_that_json_does_not_have_get_their_values() {
-    let head = "import enum, dataclasses, datetime, decimal, pathlib, uuid, typing\nclass C(enum.Enum):\n    A = 'a'\n    B = 'b'\n@dataclasses.dataclass\nclass P:\n    x: int\n    y: str = 'd'\nclass N(typing.NamedTuple):\n    p: pathlib.Path\n    n: int = 1\n";
+    let head = r#"import enum, dataclasses, datetime, decimal, pathlib, uuid, typing
+class C(enum.Enum):
+    A = 'a'
+    B = 'b'
+@dataclasses.dataclass
+class P:
+    x: int
+    y: str = 'd'
+class N(typing.NamedTuple):
+    p: pathlib.Path
+    n: int = 1
+"#;
     let Some(world) = tool("") else { return };
     for (annotation, word, want) in [
         ("pathlib.Path", "/a/b", "PosixPath('/a/b')"),
@@ -110,13 +121,43 @@ fn a_value_that_cannot_be_converted_is_told_with_its_path() {
 
 #[test]
 fn an_exception_is_told_with_its_type_message_and_the_tools_own_frames() {
-    let Some(world) = tool("import sibling\nimport json\n\ndef main(how: str):\n    sibling.fail(how)\n")
-    else {
+    let Some(world) = tool(
+        r#"import sibling
+import json
+
+def main(how: str):
+    sibling.fail(how)
+"#,
+    ) else {
         return;
     };
     world.tool(
         "sibling.py",
-        "import json\n\nclass Odd(Exception):\n    def __str__(self):\n        raise RuntimeError('no text')\n\ndef fail(how):\n    if how == 'value':\n        raise ValueError('bad\\n\"value\" ä')\n    if how == 'library':\n        json.loads('{')\n    if how == 'empty':\n        raise KeyError\n    if how == 'odd':\n        raise Odd()\n    if how == 'surrogate':\n        raise ValueError('\\udcff')\n    if how == 'base':\n        class Stop(BaseException):\n            pass\n        raise Stop('now')\n    if how == 'deep':\n        fail(how)\n    assert False, how\n",
+        r#"import json
+
+class Odd(Exception):
+    def __str__(self):
+        raise RuntimeError('no text')
+
+def fail(how):
+    if how == 'value':
+        raise ValueError('bad\n"value" ä')
+    if how == 'library':
+        json.loads('{')
+    if how == 'empty':
+        raise KeyError
+    if how == 'odd':
+        raise Odd()
+    if how == 'surrogate':
+        raise ValueError('\udcff')
+    if how == 'base':
+        class Stop(BaseException):
+            pass
+        raise Stop('now')
+    if how == 'deep':
+        fail(how)
+    assert False, how
+"#,
     );
     for (how, message, own) in [
         ("value", "ValueError: bad\n\"value\" ä", "sibling.py:9 in fail: raise ValueError("),
@@ -151,7 +192,12 @@ fn an_exception_is_told_with_its_type_message_and_the_tools_own_frames() {
 #[test]
 fn an_end_of_the_process_is_told_as_it_was() {
     let Some(world) = tool(
-        "import os, sys, signal\n\ndef main(how: str):\n    print('before', flush=True)\n    exec(how)\n",
+        r#"import os, sys, signal
+
+def main(how: str):
+    print('before', flush=True)
+    exec(how)
+"#,
     ) else {
         return;
     };
@@ -211,7 +257,17 @@ fn a_function_that_closes_its_streams_still_returns() {
         "sys.stdout = None",
         "sys.stdin.close(); sys.stderr.close()",
     ] {
-        world.tool("t.py", format!("import os, sys\n\ndef main():\n    {body}\n    return 'returned'\n"));
+        world.tool(
+            "t.py",
+            format!(
+                r#"import os, sys
+
+def main():
+    {body}
+    return 'returned'
+"#
+            ),
+        );
         assert_eq!(world.data(["t"]), "returned", "{body}");
         assert_eq!(world.rye(["run", "t"]).run().ok(), "returned\n", "{body}");
     }
@@ -227,113 +283,4 @@ fn input_reads_what_is_piped_when_a_person_calls_and_nothing_otherwise() {
     assert!(ran.json()["error"]["message"].as_str().unwrap().starts_with("EOFError"), "{}", ran.stdout());
     let ran = world.rye(["run", "--params", "-", "t"]).stdin("{}").run();
     ran.fails(1, &["EOFError"]);
-}
-
-#[test]
-fn a_tool_imports_its_neighbours_and_shadows_nothing() {
-    let Some(world) = tool(
-        "import helper, json, random\nfrom lib import deep\n\ndef main():\n    return [helper.NAME, deep.NAME, json.dumps(1), random.__file__.endswith('random.py'), __name__]\n",
-    ) else {
-        return;
-    };
-    world.tool("helper.py", "NAME = 'helper'\n");
-    world.tool("lib/deep.py", "NAME = 'deep'\n");
-    for name in ["json.py", "random.py", "asyncio.py", "traceback.py", "demo/json.py"] {
-        world.tool(name, "raise SystemExit('shadowed')\n");
-    }
-    assert_eq!(world.data(["t"]), json!(["helper", "deep", "1", true, "t"]));
-    world.tool("json.py", "import json\n\ndef main():\n    return [json.dumps([1]), __name__]\n");
-    assert_eq!(world.data(["json"])[0], "[1]");
-    world.tool("demo/near.py", "NAME = 'near'\n");
-    let relative = "import json\nfrom . import near\nfrom .near import NAME\nimport helper\n\ndef main():\n    return [near.NAME, NAME, helper.NAME, json.dumps(1), __name__, __package__]\n";
-    world.tool("demo/relative.py", relative);
-    assert_eq!(
-        world.data(["demo/relative"]),
-        json!(["near", "near", "helper", "1", "demo.relative", "demo"])
-    );
-    // What lies where the caller stands is not importable.
-    world.file("project/here.py", "raise SystemExit('imported')\n");
-    world.tool("t.py", "import sys\n\ndef main():\n    try:\n        import here\n    except ImportError:\n        return '' in sys.path\n");
-    assert_eq!(world.data(["t"]), false);
-}
-
-#[test]
-fn a_file_without_a_callable_function_is_a_script() {
-    let Some(world) = tool("print('hi')\n") else { return };
-    assert_eq!(world.rye(["run", "t"]).run().ok(), "hi\n");
-    world.tool("t.py", "import sys\nprint(sys.argv[1:])\n");
-    assert_eq!(world.data(["t", "a b", "--x", "-", "--json"]), "['a b', '--x', '-', '--json']\n");
-    let guarded = "import argparse\n\ndef main():\n    parser = argparse.ArgumentParser()\n    parser.add_argument('--name', required=True)\n    print('hello', parser.parse_args().name)\n\nif __name__ == '__main__':\n    main()\n";
-    world.tool("t.py", guarded);
-    assert_eq!(world.rye(["run", "t", "--name", "Ada"]).run().ok(), "hello Ada\n");
-    let ran = world.rye(["run", "t"]).run();
-    ran.fails(2, &["the following arguments are required: --name"]);
-    assert!(world.rye(["run", "t", "--help"]).run().ok().contains("usage: t.py"));
-    world.tool(
-        "t.py",
-        "def main(a: int):\n    return a\n\nif __name__ == '__main__':\n    raise SystemExit('guard')\n",
-    );
-    assert_eq!(world.data(["t", "1"]), 1);
-    world.tool("t.py", b"# -*- coding: latin-1 -*-\nprint('caf\xe9'.encode('utf-8'))\n");
-    assert_eq!(world.data(["t"]), "b'caf\\xc3\\xa9'\n");
-}
-
-#[test]
-fn a_syntax_error_is_named_by_file_and_line() {
-    let Some(world) = tool("def main(:\n    return 1\n") else { return };
-    world.refused(["t"], 125, "invalid_metadata", &["t.py:1:10"]);
-    // What only Python itself sees is told when it runs.
-    world.tool("t.py", "def main():\n    nonlocal x\n    return 1\n");
-    let (outcome, code) = failure(&world, &["t"]);
-    if outcome["error"]["code"] == "tool_failed" {
-        assert_eq!(code, Some(1));
-        let error = &outcome["error"];
-        assert!(error["message"].as_str().unwrap().starts_with("SyntaxError"), "{error:#}");
-        assert!(error["causes"].to_string().contains("t.py:2 "), "{error:#}");
-    } else {
-        assert!(outcome["error"]["causes"].to_string().contains("t.py:2:"), "{outcome:#}");
-    }
-}
-
-#[test]
-fn effects_of_a_module_happen_only_in_a_run() {
-    let Some(world) =
-        tool("import pathlib\npathlib.Path('ran').touch()\n\ndef main(n: int):\n    return n\n")
-    else {
-        return;
-    };
-    for words in [
-        &["list"] as &[&str],
-        &["show", "t"],
-        &["explain", "t", "--n", "1"],
-        &["check"],
-        &["run", "t", "--help"],
-        &["run", "t", "--n", "x"],
-    ] {
-        world.rye(words).run();
-        assert!(!world.project().join("ran").exists(), "{words:?}");
-    }
-    assert_eq!(world.data(["t", "--n", "1"]), 1);
-    assert!(world.project().join("ran").exists());
-}
-
-#[test]
-fn a_module_is_what_python_makes_of_a_file() {
-    let Some(world) = tool("") else { return };
-    let pool = "import multiprocessing\n\ndef double(x):\n    return x * 2\n\ndef main(how: str):\n    with multiprocessing.get_context(how).Pool(2) as pool:\n        return pool.map(double, [1, 2])\n";
-    world.tool("deep/pool.py", pool);
-    for how in ["fork", "spawn"] {
-        assert_eq!(world.data(["deep/pool", how]), json!([2, 4]), "{how}");
-    }
-    let wrapped = "import functools\n\ndef wrap(function):\n    @functools.wraps(function)\n    def inner(*args, **kwargs):\n        return ['wrapped', function(*args, **kwargs)]\n    return inner\n\n@wrap\ndef main(a: int, b: int = 2):\n    return [a, b]\n";
-    world.tool("t.py", wrapped);
-    assert_eq!(world.data(["t", "1"]), json!(["wrapped", [1, 2]]));
-    world.tool("t.py", "import pickle, dataclasses\n\n@dataclasses.dataclass\nclass P:\n    x: int\n\ndef main():\n    return pickle.loads(pickle.dumps(P(1)))\n");
-    assert_eq!(world.data(["t"]), json!({"x": 1}));
-    world.tool("t.py", "import sys, os\n\ndef main():\n    return [sys.argv, os.getcwd(), __file__, __name__, 'RYE_CALL_FD' in os.environ]\n");
-    let path = world.tools().join("t.py");
-    assert_eq!(world.data(["t"]), json!([[path], world.project(), path, "t", false]));
-    world.tool("t.py", "import threading, time\n\ndef late():\n    time.sleep(0.05)\n    print('late')\n\ndef main():\n    threading.Thread(target=late).start()\n    return 1\n");
-    let outcome = world.outcome(["t"]);
-    assert_eq!((&outcome["data"], &outcome["stdout"]), (&json!(1), &json!("late\n")));
 }

@@ -8,14 +8,26 @@ use crate::world::World;
 /// A command tool that shows each argument that it was given.
 fn shows(args: &str) -> String {
     format!(
-        "executor_id = \"subprocess\"\nparameters = {{ a = {{}}, l = {{ type = \"array\" }} }}\ncall = {{ output = \"text\" }}\n[config]\ncommand = \"printf\"\nargs = [\"<%s>\", \"\", {args}]\n"
+        r#"executor_id = "subprocess"
+parameters = {{ a = {{}}, l = {{ type = "array" }} }}
+call = {{ output = "text" }}
+[config]
+command = "printf"
+args = ["<%s>", "", {args}]
+"#
     )
 }
 
 /// A command tool that must not run.
 fn leaves_mark(config: &str) -> String {
     format!(
-        "executor_id = \"subprocess\"\nparameters = {{ a = {{}}, list = {{ type = \"array\" }} }}\n[config]\ncommand = \"touch\"\nargs = [\"ran\"]\n{config}\n"
+        r#"executor_id = "subprocess"
+parameters = {{ a = {{}}, list = {{ type = "array" }} }}
+[config]
+command = "touch"
+args = ["ran"]
+{config}
+"#
     )
 }
 
@@ -191,9 +203,30 @@ fn what_the_tool_says_is_laid_over_what_its_runtime_says() {
     let world = World::new();
     world.tool(
         "runtimes/show.toml",
-        "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\n[env_config.env]\nA = \"runtime\"\nB = \"runtime\"\nC = \"runtime\"\n[config]\ncommand = \"sh\"\nargs = [\"-c\", \"exit 9\"]\ntimeout = 77\n[config.env]\nD = \"runtime\"\nE = \"runtime\"\n",
+        r#"tool_type = "runtime"
+executor_id = "subprocess"
+[env_config.env]
+A = "runtime"
+B = "runtime"
+C = "runtime"
+[config]
+command = "sh"
+args = ["-c", "exit 9"]
+timeout = 77
+[config.env]
+D = "runtime"
+E = "runtime"
+"#,
     );
-    let tool = "executor_id = \"show\"\n[env_config.env]\nB = \"tool\"\n[config.env]\nC = \"tool\"\nE = \"tool ${A}\"\n[config]\nargs = [\"-c\", 'echo $A $B $C $D $E']\n";
+    let tool = r#"executor_id = "show"
+[env_config.env]
+B = "tool"
+[config.env]
+C = "tool"
+E = "tool ${A}"
+[config]
+args = ["-c", 'echo $A $B $C $D $E']
+"#;
     world.tool("merged.toml", tool);
     assert_eq!(world.data(["merged"]), "runtime tool tool runtime tool runtime\n");
     let explained = world.rye(["--json", "explain", "merged"]).run().json();

@@ -14,6 +14,7 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rye_executor::{Code, Outcome, Report, exit_codes};
 
 use crate::arguments::{Command, CommandLine};
 use crate::output::Output;
@@ -21,11 +22,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => {
-            // To a closed pipe nothing can be said, and nothing needs to be.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { rye_executor::exit_codes::USAGE } else { 0 });
-        }
+        Err(error) => return not_read(&error),
     };
     let output = Output::of_terminal(line.json);
     let host = match host::capture(line.project.as_deref()) {
@@ -40,4 +37,26 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(&output, host, &check),
     };
     code.unwrap_or_else(|report| output.report(&report))
+}
+
+/// The words could not be read, or help was asked for.
+fn not_read(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // To a closed pipe nothing can be said, and nothing needs to be.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    #[expect(clippy::disallowed_methods, reason = "what was typed is the front end's to read")]
+    let json = std::env::args_os().any(|word| word == "--json");
+    if !json {
+        let _ = error.print();
+        return ExitCode::from(exit_codes::USAGE);
+    }
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let report = lines.fold(Report::new(Code::InvalidArguments, message), Report::hint);
+    let output = Output::of_terminal(true);
+    output.print_json(&Outcome::not_started("", "", Vec::new(), report));
+    ExitCode::from(exit_codes::USAGE)
 }

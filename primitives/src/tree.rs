@@ -154,6 +154,7 @@ impl Tree {
                 }
                 member.signal(Signal::KILL);
                 member.was_asked = true;
+                self.escalated = true;
             }
             _ => {}
         }
@@ -164,7 +165,8 @@ impl Tree {
         // Those that were killed with the leader are only on their way out.
         let counts = self.on_sight != Some(Signal::KILL);
         self.on_sight = Some(Signal::KILL);
-        self.escalated = true;
+        // What keeps us may be no more than a child of ours of which it cannot be told yet whose it is.
+        self.escalated |= !self.members.is_empty();
         self.leader.signal_group(Signal::KILL);
         for member in &mut self.members {
             member.signal(Signal::KILL);

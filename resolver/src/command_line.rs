@@ -186,7 +186,7 @@ fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Res
             for value in values {
                 let text = OsString::from(text_of(value));
                 refuse_nul(planner, &parameter.name, &text)?;
-                if looks_like_option(&text) && value.is_string() && !parameter.allow_dash {
+                if looks_like_option(&text) && !parameter.allow_dash {
                     let place = tool.metadata.place.clone();
                     return Err(Error::LooksLikeOption { place, parameter: parameter.name.clone() });
                 }

@@ -157,13 +157,10 @@ impl Planner<'_> {
 
     /// A table, filled. Where the whole value is one `${VAR}`, the variable holds it as JSON; empty or unset is an
     /// empty table.
-    fn table(&self, key: &str, setting: &Setting) -> Result<Map<String, Value>, Error> {
+    pub(crate) fn table(&self, key: &str, setting: &Setting) -> Result<Map<String, Value>, Error> {
         let wrong = |what: &str| {
-            invalid(
-                &setting.place,
-                format!("`{key}` {what}"),
-                Some("a table, or `${VAR}` with a JSON object"),
-            )
+            let hint = format!("write `[config.{key}]`, or `${{VAR}}` with a JSON object in the variable");
+            invalid(&setting.place, format!("`{key}` {what}"), Some(&hint))
         };
         if let SettingValue::Text(template) = &setting.value
             && let [Part::Variable { name, default }] = template.parts()

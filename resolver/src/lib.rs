@@ -123,7 +123,9 @@ impl Resolver {
         passed_over: &mut Vec<PassedOver>,
     ) -> Result<Option<FoundItem>, Error> {
         let mut candidates = Vec::new();
-        for known in self.ids_in(root).into_iter().filter(|known| known.last_segment() == id.as_str()) {
+        // The exact id was looked at before.
+        let fits = |known: &ItemId| known.last_segment() == id.as_str() && known != id;
+        for known in self.ids_in(root).into_iter().filter(fits) {
             match locate::in_root(&self.host, root, &self.claims, &known) {
                 Ok(search) => {
                     passed_over.extend(search.passed_over);
@@ -185,7 +187,8 @@ impl Resolver {
     }
 
     fn not_found(&self, id: &ItemId, passed_over: Vec<PassedOver>) -> Error {
-        let known: Vec<ItemId> = self.spaces.roots.iter().flat_map(|root| self.ids_in(root)).collect();
+        let others = self.spaces.roots.iter().flat_map(|root| self.ids_in(root));
+        let known: Vec<ItemId> = others.filter(|known| known != id).collect();
         let by_last = known.iter().map(ItemId::last_segment);
         let near = nearest(id.as_str(), known.iter().map(ItemId::as_str))
             .or_else(|| nearest(id.last_segment(), by_last));

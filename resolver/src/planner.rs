@@ -8,7 +8,7 @@ use std::time::Duration;
 use rye_runtimes::call::{OutputForm, Style};
 use rye_runtimes::env_config::{Group, ResourceKind};
 use rye_runtimes::setting::{Setting, SettingValue};
-use rye_runtimes::template::{FillError, Filled, Filling, Fillings, Template};
+use rye_runtimes::template::{FillError, Filled, Filling, Fillings, Template, text_of};
 use rye_tools::arguments::ArgumentProblem;
 use serde_json::Value;
 
@@ -157,7 +157,7 @@ impl<'p> Planner<'p> {
         Ok(match self.fill(key, template)? {
             Filled::Absent => None,
             Filled::Text(text) => Some(text),
-            Filled::Json(value) => Some(rye_runtimes::template::text_of(&value).into()),
+            Filled::Json(value) => Some(text_of(&value).into()),
             Filled::Items(items) => Some(Value::Array(items).to_string().into()),
         })
     }
@@ -208,20 +208,31 @@ impl<'p> Planner<'p> {
             self.declare(name, setting)?;
         }
         if let Some(setting) = resolution.config.get("env") {
-            let SettingValue::Table(table) = &setting.value else {
-                return Err(invalid(&setting.place, "`env` is not a table", Some("write `[config.env]`")));
-            };
-            for (name, setting) in table {
-                if name.is_empty() || name.contains(['=', '\0']) {
-                    return Err(invalid(&setting.place, format!("`{name}` cannot name a variable"), None));
-                }
-                self.declare(name, setting)?;
-            }
+            self.fill_config_env(setting)?;
         }
         if resolution.style == Style::Script && !resolution.tool.unread_words {
             command_line::parameter_variables(self)?
                 .into_iter()
                 .for_each(|(name, value)| self.environment.get_mut().set(name, value, EntrySource::Call));
+        }
+        Ok(())
+    }
+
+    /// `[config.env]`, one after the other: each may use those before it.
+    fn fill_config_env(&mut self, setting: &'p Setting) -> Result<(), Error> {
+        let check = |name: &str| match name.is_empty() || name.contains(['=', '\0']) {
+            true => Err(invalid(&setting.place, format!("`{name}` cannot name a variable"), None)),
+            false => Ok(()),
+        };
+        if let SettingValue::Table(table) = &setting.value {
+            return table
+                .iter()
+                .try_for_each(|(name, setting)| check(name).and_then(|()| self.declare(name, setting)));
+        }
+        for (name, value) in self.table("env", setting)? {
+            check(&name)?;
+            let source = EntrySource::Declared(setting.place.to_string());
+            self.environment.get_mut().set(name, text_of(&value), source);
         }
         Ok(())
     }
@@ -294,10 +305,7 @@ impl<'p> Planner<'p> {
     /// An option of the primitive: from `config`, else from an `http_config`.
     pub(crate) fn option(&self, key: &str) -> Option<&'p Setting> {
         let resources = self.resolution.env_config.resources.values();
-        self.resolution
-            .config
-            .get(key)
-            .or_else(|| resources.filter_map(|found| found.exchange.get(key)).last())
+        self.resolution.config.get(key).or_else(|| resources.rev().find_map(|found| found.exchange.get(key)))
     }
 
     pub(crate) fn seconds(&self, key: &str) -> Result<Option<Duration>, Error> {

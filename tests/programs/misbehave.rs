@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "it shows what environment it has")]
 
 mod family;
+mod on_terminal;
 mod streams;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         "family" => family::family(rest),
         "stop-self" => family::stop_self(),
         "count-signals" => family::count_signals(),
+        "on-terminal" => on_terminal::on_terminal(rest),
         "flood" => streams::flood(rest),
         "pour-both" => streams::pour_both(number(rest)),
         "read-stdin" => streams::read_stdin(),

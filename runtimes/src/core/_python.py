@@ -210,6 +210,8 @@ def call(request):
     sys.argv = [path]
     if name.partition(".")[0] in getattr(sys, "stdlib_module_names", sys.modules):
         name = "tools." + name
+        sys.modules["tools"] = type(sys)("tools")
+        sys.modules["tools"].__path__ = request["folders"][-1:]
     module = sys.modules[name] = type(sys)(name)
     module.__file__, module.__package__ = path, name.rpartition(".")[0]
     exec(compile(request["source"], path, "exec", 0, True), module.__dict__)
