@@ -96,7 +96,8 @@ fn it_can_be_shared_and_needs_no_environment() {
 fn many_runs_from_a_runtime_of_many_threads() {
     let world = World::new();
     command_tool(&world, "echo", &["/bin/sh", "-c", "echo $RYE_RUN_ID"], "");
-    let executor = std::sync::Arc::new(executor(&world, Config { concurrency: 8, queue: 256 }));
+    let executor =
+        std::sync::Arc::new(executor(&world, Config { concurrency: 8, queue: 256, ..Config::default() }));
     let runtime = Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let tasks: Vec<_> = (0..64)
@@ -184,7 +185,7 @@ fn a_run_that_is_dropped_ends_with_all_it_started() {
         let mut words = words.to_vec();
         words.insert(1, roster.path());
         habit_tool(&world, "family", &words, "grace = 0.2");
-        let executor = executor(&world, Config { concurrency: 1, queue: 1 });
+        let executor = executor(&world, Config { concurrency: 1, queue: 1, ..Config::default() });
         block_on(async {
             let mut run = start(&executor, "family");
             // Of the leader itself: its family is there by then.
@@ -283,7 +284,7 @@ fn a_thousand_runs_leave_no_zombie() {
     let world = World::new();
     let script = "read -r number rest </proc/self/stat; echo $number";
     command_tool(&world, "self", &["/bin/sh", "-c", script], "");
-    let executor = executor(&world, Config { concurrency: 4, queue: 1000 });
+    let executor = executor(&world, Config { concurrency: 4, queue: 1000, ..Config::default() });
     let begin = Instant::now();
     let numbers: Vec<u32> = block_on(async {
         let runs: Vec<_> = (0..1000).map(|_| start(&executor, "self")).collect();

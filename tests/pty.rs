@@ -7,6 +7,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::live::{Stream, wait};
@@ -44,6 +45,14 @@ impl Terminal {
 
     pub(crate) fn write(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// To rye alone.
+    pub(crate) fn signal_rye(&self, signal: Signal) {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        let rye = Pid::from_raw(children.trim().parse().unwrap()).unwrap();
+        kill_process(rye, signal).unwrap();
     }
 
     /// Waits for its end; what was on the screen stands in `stderr`.

@@ -14,7 +14,7 @@ const FAMILY: usize = 5;
 fn more_than_may_wait_is_overloaded() {
     let world = World::new();
     habit_tool(&world, "stay", &["stay", "/dev/null"], "");
-    let executor = executor(&world, Config { concurrency: 2, queue: 1 });
+    let executor = executor(&world, Config { concurrency: 2, queue: 1, ..Config::default() });
     block_on(async {
         let running = [start(&executor, "stay"), start(&executor, "stay")];
         let waiting = start(&executor, "stay");
@@ -42,7 +42,7 @@ fn rye_toml_lowers_the_limits_and_never_raises_them() {
     let world = World::new();
     habit_tool(&world, "stay", &["stay", "/dev/null"], "");
     world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 1\nqueue = 1000\n");
-    let executor = executor(&world, Config { concurrency: 2, queue: 0 });
+    let executor = executor(&world, Config { concurrency: 2, queue: 0, ..Config::default() });
     block_on(async {
         let _running = start(&executor, "stay");
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
@@ -58,7 +58,7 @@ fn a_call_that_waits_can_be_stopped_and_its_wait_counts() {
     habit_tool(&world, "never", &["stay", roster.path()], "");
     habit_tool(&world, "soon", &["stay", roster.path()], "timeout = 0.3");
     habit_tool(&world, "late", &["stay", "/dev/null"], "timeout = 3");
-    let executor = executor(&world, Config { concurrency: 1, queue: 8 });
+    let executor = executor(&world, Config { concurrency: 1, queue: 8, ..Config::default() });
     block_on(async {
         let running = start(&executor, "stay");
         let waiting = start(&executor, "never");
@@ -97,7 +97,7 @@ fn shutdown_ends_everything_and_refuses_more() {
     let world = World::new();
     let roster = Roster::new(&world);
     habit_tool(&world, "family", &["family", roster.path()], "");
-    let executor = executor(&world, Config { concurrency: 1, queue: 4 });
+    let executor = executor(&world, Config { concurrency: 1, queue: 4, ..Config::default() });
     block_on(async {
         let mut running = start(&executor, "family");
         while roster.everyone().len() < FAMILY {

@@ -3,14 +3,15 @@
 //! A Ctrl-C on a terminal has already reached a tool that shares it, so it is only counted: twice within two seconds
 //! ends the run by force. A signal sent to rye alone is passed on. Captured runs are asked to end.
 
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::{Duration, Instant};
 
 use rye_executor::{Attachment, EndingKind, Error, Executor, Outcome, Plan, RunStopper, Stop};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
-use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
-use tokio::sync::mpsc;
+use tokio::net::UnixStream;
 
 /// Within this time a second Ctrl-C means it.
 const TWICE: Duration = Duration::from_secs(2);
@@ -65,7 +66,7 @@ impl Ended {
 /// Runs a plan to its end, whatever signals come.
 pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended, Error> {
     let attached = plan.attachment == Attachment::Caller;
-    let mut signals = watch();
+    let mut signals = Watch::new();
     let run = executor.start(plan)?;
     let stopper = run.stopper();
     let mut received = None;
@@ -80,14 +81,15 @@ pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended,
                     && attached
                     && received.is_none()
                 {
-                    received = tokio::time::timeout(SAME_KEYS, signals.recv()).await.unwrap_or(None);
+                    let late = tokio::time::timeout(SAME_KEYS, signals.next()).await;
+                    received = late.ok().and_then(|all| all.into_iter().next());
                 }
                 return Ok(Ended { outcome, received });
             }
-            Some(got) = signals.recv() => {
+            all = signals.next() => for got in all {
                 react(got, attached, received.is_some(), &mut last_interrupt, &stopper);
                 received.get_or_insert(got);
-            }
+            },
         }
     }
 }
@@ -113,28 +115,50 @@ fn react(got: Received, attached: bool, again: bool, last: &mut Option<Instant>,
     }
 }
 
-/// Begins to watch. A signal that was ignored when rye was started (`nohup`) stays ignored.
-fn watch() -> mpsc::UnboundedReceiver<Received> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let watched: Vec<_> =
-        [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| !is_ignored(*signal)).collect();
-    if let Ok(mut signals) = SignalsInfo::<WithOrigin>::new(watched) {
-        std::thread::spawn(move || {
-            for Origin { signal, cause, .. } in &mut signals {
-                let by_terminal = matches!(cause, Cause::Kernel);
-                if sender.send(Received { signal, by_terminal }).is_err() {
-                    break;
-                }
-            }
+/// Signals as they come, without a thread of their own: a thread would hold the end of the program up until it gets
+/// a processor.
+struct Watch(Option<SignalDelivery<UnixStream, WithOrigin>>);
+
+impl Watch {
+    /// Begins to watch. A signal that was ignored when rye was started (`nohup`) stays ignored.
+    fn new() -> Self {
+        let ignored = ignored();
+        let watched = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
+        let watched =
+            watched.filter(|signal| u32::try_from(signal - 1).is_ok_and(|bit| ignored & (1 << bit) == 0));
+        let pair = StdUnixStream::pair().ok().and_then(|(read, write)| {
+            read.set_nonblocking(true).ok()?;
+            Some((UnixStream::from_std(read).ok()?, write))
         });
+        Self(pair.and_then(|(read, write)| {
+            SignalDelivery::with_pipe(read, write, WithOrigin::default(), watched).ok()
+        }))
     }
-    receiver
+
+    /// Waits for the next signals.
+    async fn next(&mut self) -> Vec<Received> {
+        let Some(delivery) = &mut self.0 else { return std::future::pending().await };
+        loop {
+            if delivery.get_read().readable().await.is_err() {
+                return std::future::pending().await;
+            }
+            // Emptied before it is looked at: what comes in between makes it readable again.
+            let _ = delivery.get_read().try_read(&mut [0; 64]);
+            let received = |Origin { signal, cause, .. }| Received {
+                signal,
+                by_terminal: matches!(cause, Cause::Kernel),
+            };
+            let got: Vec<_> = delivery.pending().map(received).collect();
+            if !got.is_empty() {
+                return got;
+            }
+        }
+    }
 }
 
-/// Whether this process ignores a signal, as the kernel tells it.
-fn is_ignored(signal: i32) -> bool {
+/// The signals that this process ignores, a bit for each, as the kernel tells it.
+fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    u32::try_from(signal - 1).is_ok_and(|bit| mask & (1 << bit) != 0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

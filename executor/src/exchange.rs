@@ -1,10 +1,9 @@
 //! HTTP exchanges: the one conversion from a plan, the run, and what its end means for the tool.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rye_primitives::http::{
-    HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest,
-};
+use rye_primitives::{HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest};
 use rye_resolver::{ExchangeAuth, ExchangeBody, ExchangePlan, Plan};
 use serde_json::value::RawValue;
 
@@ -26,9 +25,14 @@ pub(crate) struct Over {
 }
 
 /// Starts an exchange. It ends when it is answered, at its deadline, or when a stop is asked for.
-pub(crate) fn start(client: &HttpClient, plan: &Plan, exchange: &ExchangePlan, stopper: &RunStopper) -> Exchange {
+pub(crate) fn start(
+    client: &Arc<HttpClient>,
+    plan: &Plan,
+    exchange: &ExchangePlan,
+    stopper: &RunStopper,
+) -> Exchange {
     let request = request(plan, exchange);
-    let (client, stopper) = (client.clone(), stopper.clone());
+    let (client, stopper) = (Arc::clone(client), stopper.clone());
     let task = tokio::spawn(async move {
         let begun = Instant::now();
         let end = tokio::select! {
@@ -96,7 +100,8 @@ pub(crate) fn outcome(plan: &Plan, over: Option<Over>) -> Outcome {
             (EndingKind::Stopped, Vec::new(), None, Some(report))
         }
         None => {
-            let report = Report::new(Code::SupervisorLost, format!("the end of `{}` was not seen", plan.tool));
+            let report =
+                Report::new(Code::SupervisorLost, format!("the end of `{}` was not seen", plan.tool));
             (EndingKind::Lost, Vec::new(), None, Some(report))
         }
     };
@@ -122,7 +127,8 @@ fn failed(plan: &Plan, end: &HttpEnd) -> Option<Report> {
     if end.status < 400 {
         return None;
     }
-    let report = Report::new(Code::HttpStatus, format!("`{}` was answered with status {}", plan.tool, end.status));
+    let report =
+        Report::new(Code::HttpStatus, format!("`{}` was answered with status {}", plan.tool, end.status));
     let report = report.cause(format!("by {}", end.url));
     Some(match end.status {
         401 | 403 => report.hint("look at `auth` and `headers` in `[config]`, and at the variables they use"),
@@ -157,7 +163,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let letter = ALPHABET.get((word >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
             out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
@@ -169,13 +176,16 @@ fn base64(bytes: &[u8]) -> String {
 fn report(error: &HttpError) -> Report {
     let new = |code| Report::new(code, error.to_string());
     match error {
-        HttpError::InvalidRequest { .. } => {
-            new(Code::InvalidArguments).hint("look at `[config]` of the tool, and at the values it was called with")
-        }
-        HttpError::AddressRefused { host, .. } => new(Code::AddressRefused)
-            .hint(format!("if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`")),
+        HttpError::InvalidRequest { .. } => new(Code::InvalidArguments)
+            .hint("look at `[config]` of the tool, and at the values it was called with"),
+        HttpError::AddressRefused { host, .. } => new(Code::AddressRefused).hint(format!(
+            "if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`"
+        )),
         HttpError::TimedOut { .. } => {
             new(Code::TimedOut).hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name")
+        }
+        HttpError::RedirectRefused { .. } => {
+            new(Code::HttpTransport).hint("name the last address as `url`, or say `follow_redirects = false`")
         }
         HttpError::BodyTooLarge { .. } => new(Code::BodyTooLarge).hint("raise `max_body` in `[config]`"),
         _ => new(Code::HttpTransport).hint("look at `url` in `[config]`, and whether the server answers"),

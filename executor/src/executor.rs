@@ -3,33 +3,36 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rye_primitives::start as start_process;
-use rye_resolver::{CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
+use rye_primitives::{HostLookup, HttpClient, start as start_process};
+use rye_resolver::{Action, CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
 use rye_runtimes::ItemId;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::admission::{Admission, Turn};
 use crate::error::Error;
+use crate::exchange;
 use crate::outcome::Outcome;
 use crate::request::process_request;
-use crate::run::{Run, RunStopper, Started};
+use crate::run::{Run, RunStopper, Started, Work};
 
 /// The id of a tool.
 pub type ToolId = ItemId;
 
 /// The bounds of an executor. `rye.toml` may say less than is said here, never more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How many runs may be on at once.
     pub concurrency: usize,
     /// How many calls may wait for a turn.
     pub queue: usize,
+    /// How the names of HTTP hosts become addresses.
+    pub hosts: HostLookup,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, queue: 256 }
+        Self { concurrency: 64, queue: 256, hosts: HostLookup::System }
     }
 }
 
@@ -41,6 +44,7 @@ impl Default for Config {
 pub struct Executor {
     resolver: Resolver,
     admission: Admission,
+    means: Means,
     closed: AtomicBool,
 }
 
@@ -61,7 +65,9 @@ impl Executor {
         };
         let admission =
             Admission::new(least(config.concurrency, limits.concurrency), least(config.queue, limits.queue));
-        Ok(Self { resolver, admission, closed: AtomicBool::new(false) })
+        let means =
+            Means { alone: resolver.host().single_run, client: Arc::new(HttpClient::new(config.hosts)) };
+        Ok(Self { resolver, admission, means, closed: AtomicBool::new(false) })
     }
 
     /// What finds tools here, for those who look and do not run.
@@ -125,17 +131,16 @@ impl Executor {
         }
         let plan = Arc::new(plan);
         let stopper = RunStopper::default();
-        let alone = self.resolver.host().single_run;
         match self.admission.enter(&plan.run_id, &stopper)? {
             Ok(place) => {
-                let process = begin(&plan, &stopper, alone)?;
-                Ok(Run::started(plan, stopper, Started { process, place }))
+                let work = self.means.begin(&plan, &stopper)?;
+                Ok(Run::started(plan, stopper, Started { work, place }))
             }
             Err(turn) => {
                 let (sender, receiver) = oneshot::channel();
-                let (waiting, stop) = (Arc::clone(&plan), stopper.clone());
+                let (waiting, stop, means) = (Arc::clone(&plan), stopper.clone(), self.means.clone());
                 tokio::spawn(async move {
-                    let _ = sender.send(in_turn(turn, &waiting, &stop, alone).await);
+                    let _ = sender.send(in_turn(turn, &waiting, &stop, &means).await);
                 });
                 Ok(Run::waiting(plan, stopper, receiver))
             }
@@ -163,16 +168,32 @@ impl Executor {
     }
 }
 
-fn begin(plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<rye_primitives::Process, Error> {
-    let Some(process) = plan.process() else { return Err(Error::ShuttingDown) };
-    let process = start_process(process_request(plan, process, alone))
-        .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
-    stopper.connect(process.stopper());
-    Ok(process)
+/// What a start needs beside the plan.
+#[derive(Clone, Debug)]
+struct Means {
+    /// This program does nothing but one run.
+    alone: bool,
+    client: Arc<HttpClient>,
+}
+
+impl Means {
+    fn begin(&self, plan: &Plan, stopper: &RunStopper) -> Result<Work, Error> {
+        match &plan.action {
+            Action::Process(process) => {
+                let process = start_process(process_request(plan, process, self.alone))
+                    .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
+                stopper.connect(process.stopper());
+                Ok(Work::Process(process))
+            }
+            Action::Exchange(exchange) => {
+                Ok(Work::Exchange(exchange::start(&self.client, plan, exchange, stopper)))
+            }
+        }
+    }
 }
 
 /// Waits for a turn; the wait counts against the time limit.
-async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, alone: bool) -> Result<Started, Error> {
+async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -> Result<Started, Error> {
     let limit = plan.timeout.map(|(limit, _)| limit);
     let expiry = async {
         match limit {
@@ -193,6 +214,6 @@ async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, alone: bool) -> 
     if let Some((limit, _)) = &mut plan.timeout {
         *limit = limit.saturating_sub(waited.elapsed());
     }
-    let process = begin(&plan, stopper, alone)?;
-    Ok(Started { process, place })
+    let work = means.begin(&plan, stopper)?;
+    Ok(Started { work, place })
 }

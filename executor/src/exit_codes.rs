@@ -35,7 +35,11 @@ pub fn of(code: Code, ending: EndingKind) -> u8 {
             NOT_FOUND
         }
         Code::Stopped => STOPPED,
-        Code::OutputLimit | Code::InvalidOutput => TOOL_FAILED,
+        Code::OutputLimit
+        | Code::InvalidOutput
+        | Code::HttpStatus
+        | Code::HttpTransport
+        | Code::BodyTooLarge => TOOL_FAILED,
         Code::ToolFailed => match ending {
             EndingKind::Exited { code } if code != 0 => u8::try_from(code).unwrap_or(TOOL_FAILED),
             EndingKind::Signaled { signal } => {

@@ -38,7 +38,12 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
         success: error.is_none(),
         data,
         error,
-        ending: Ending { kind, escalated: end.escalated, leaked_processes: end.leaked_processes },
+        ending: Ending {
+            kind,
+            headers: Vec::new(),
+            escalated: end.escalated,
+            leaked_processes: end.leaked_processes,
+        },
         stdout_bytes: end.stdout.total,
         stderr_bytes: end.stderr.total,
         stdout,
@@ -63,7 +68,7 @@ impl From<Report> for Failure {
 type Judged = Result<Option<Box<RawValue>>, Failure>;
 
 /// What is wrong with a result by the tool's own `output_schema`.
-fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Report> {
+pub(crate) fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Report> {
     let schema = plan.output_schema.as_ref()?;
     if plan.attachment == Attachment::Caller && plan.style != Style::Function {
         return None;

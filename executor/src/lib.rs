@@ -40,6 +40,7 @@
 
 mod admission;
 mod error;
+mod exchange;
 mod executor;
 pub mod exit_codes;
 mod judge;
@@ -54,6 +55,7 @@ pub use outcome::{Ending, EndingKind, Outcome};
 pub use report::{Code, Report};
 pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
+pub use rye_primitives::HostLookup;
 // The layers below, for front ends, which import this crate alone.
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 

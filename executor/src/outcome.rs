@@ -39,11 +39,13 @@ pub struct Outcome {
     pub chain: Vec<Link>,
 }
 
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// In which way.
     pub kind: EndingKind,
+    /// The headers of an HTTP answer, in order.
+    pub headers: Vec<(String, String)>,
     /// A KILL was needed.
     pub escalated: bool,
     /// Processes that outlived the tool and had to be ended.
@@ -67,6 +69,11 @@ pub enum EndingKind {
     TimedOut,
     /// The caller stopped it.
     Stopped,
+    /// An HTTP server answered.
+    Responded {
+        /// The status.
+        status: u16,
+    },
     /// Nobody can say how it ended.
     Lost,
     /// There was no process.
@@ -82,6 +89,7 @@ impl EndingKind {
             Self::Signaled { .. } => "signaled",
             Self::TimedOut => "timed_out",
             Self::Stopped => "stopped",
+            Self::Responded { .. } => "responded",
             Self::Lost => "lost",
             Self::NotStarted => "not_started",
         }
@@ -95,6 +103,10 @@ impl Serialize for Ending {
         match self.kind {
             EndingKind::Exited { code } => map.serialize_entry("code", &code)?,
             EndingKind::Signaled { signal } => map.serialize_entry("signal", &signal)?,
+            EndingKind::Responded { status } => {
+                map.serialize_entry("status", &status)?;
+                map.serialize_entry("headers", &joined(&self.headers))?;
+            }
             _ => {}
         }
         if self.escalated {
@@ -107,6 +119,23 @@ impl Serialize for Ending {
     }
 }
 
+/// Headers by name; the values of one that came more than once are joined, as RFC 9110 (5.3) has it.
+fn joined(headers: &[(String, String)]) -> serde_json::Map<String, serde_json::Value> {
+    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::Map::new();
+    for (name, value) in headers {
+        match all.get_mut(name) {
+            Some(serde_json::Value::String(known)) => {
+                known.push_str(", ");
+                known.push_str(value);
+            }
+            _ => {
+                all.insert(name.clone(), value.clone().into());
+            }
+        }
+    }
+    all
+}
+
 impl Outcome {
     /// The outcome of a call that never became a run.
     #[must_use]
@@ -117,7 +146,12 @@ impl Outcome {
             success: false,
             data: None,
             error: Some(error),
-            ending: Ending { kind: EndingKind::NotStarted, escalated: false, leaked_processes: 0 },
+            ending: Ending {
+                kind: EndingKind::NotStarted,
+                headers: Vec::new(),
+                escalated: false,
+                leaked_processes: 0,
+            },
             stdout: String::new(),
             stderr: String::new(),
             stdout_bytes: 0,

@@ -66,6 +66,10 @@ codes! {
     Stopped = "stopped", "the caller stopped it";
     OutputLimit = "output_limit", "a result was larger than its limit";
     InvalidOutput = "invalid_output", "a result is not what was promised";
+    HttpStatus = "http_status", "an HTTP server answered with an error";
+    HttpTransport = "http_transport", "an HTTP exchange did not come to an answer";
+    AddressRefused = "address_refused", "an HTTP host has an address that may not be reached";
+    BodyTooLarge = "body_too_large", "the body of an HTTP answer is larger than its limit";
     ToolFailed = "tool_failed", "the tool ran and failed";
     ResourceExhausted = "resource_exhausted", "no process, memory or descriptor was left";
     Overloaded = "overloaded", "too many calls at once";

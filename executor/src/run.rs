@@ -9,6 +9,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::admission::Place;
 use crate::error::Error;
+use crate::exchange::{self, Exchange};
 use crate::judge;
 use crate::outcome::Outcome;
 
@@ -107,11 +108,30 @@ enum State {
     Over(Option<Error>),
 }
 
-/// A process with its place among the runs that are on.
+/// What was started, with its place among the runs that are on.
 #[derive(Debug)]
 pub(crate) struct Started {
-    pub(crate) process: Process,
+    pub(crate) work: Work,
     pub(crate) place: Place,
+}
+
+/// What a primitive is doing.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Process(Process),
+    Exchange(Exchange),
+}
+
+impl Started {
+    /// Waits for the end, and gives the place to the next.
+    async fn end(self, plan: &Plan) -> Outcome {
+        let outcome = match self.work {
+            Work::Process(process) => judge::outcome(plan, process.end().await),
+            Work::Exchange(exchange) => exchange::outcome(plan, exchange.over().await),
+        };
+        drop(self.place);
+        outcome
+    }
 }
 
 impl Run {
@@ -148,8 +168,8 @@ impl Run {
     /// The next event; `None` after the last. Cancelling the wait loses nothing. A reader that does not read neither
     /// holds the run up nor costs memory.
     pub async fn next_event(&mut self) -> Option<RunEvent> {
-        let started = self.begun().await?;
-        Some(match started.process.next_event().await? {
+        let Work::Process(process) = &mut self.begun().await?.work else { return None };
+        Some(match process.next_event().await? {
             ProcessEvent::Stdout(bytes) => RunEvent::Stdout(bytes),
             ProcessEvent::Stderr(bytes) => RunEvent::Stderr(bytes),
             ProcessEvent::Dropped { bytes } => RunEvent::Dropped { bytes },
@@ -164,12 +184,7 @@ impl Run {
         self.begun().await;
         let over = State::Over(None);
         match std::mem::replace(&mut self.state, over) {
-            State::Started(started) => {
-                let Started { process, place } = *started;
-                let end = process.end().await;
-                drop(place);
-                Ok(judge::outcome(&self.plan, end))
-            }
+            State::Started(started) => Ok(started.end(&self.plan).await),
             State::Over(Some(error)) => Err(error),
             State::Waiting(_) | State::Over(None) => Err(Error::ShuttingDown),
         }
@@ -201,11 +216,8 @@ impl Drop for Run {
         if let (State::Started(started), Ok(runtime)) =
             (std::mem::replace(&mut self.state, State::Over(None)), tokio::runtime::Handle::try_current())
         {
-            runtime.spawn(async move {
-                let Started { process, place } = *started;
-                process.end().await;
-                drop(place);
-            });
+            let plan = Arc::clone(&self.plan);
+            runtime.spawn(async move { drop(started.end(&plan).await) });
         }
     }
 }

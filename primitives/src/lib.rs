@@ -6,6 +6,9 @@
 //!
 //! `subprocess` is [`start`]: it runs one process to its end and ends everything that descends from it.
 //! The road is [`ProcessRequest`] → [`check`] → [`Process`] → [`ProcessEnd`].
+//!
+//! `http_client` is [`HttpClient::exchange`]: it makes one HTTP exchange and keeps it away from addresses that
+//! were not meant. The road is [`HttpRequest`] → [`HttpEnd`].
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 compile_error!(
@@ -20,6 +23,7 @@ mod descriptors;
 mod end;
 mod error;
 mod events;
+mod http;
 mod leader;
 mod leaders;
 mod process;
@@ -40,6 +44,10 @@ pub use check::check;
 pub use end::{Ending, ProcessEnd, Reply, Status};
 pub use error::{Part, StartError};
 pub use events::ProcessEvent;
+pub use http::{
+    HostLookup, HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest, HttpRoots,
+    address_refusal,
+};
 pub use process::{Process, start};
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
 pub use stop::{Stop, Stopper};

@@ -240,7 +240,7 @@ impl Resolver {
             }
         }
         merged.lay(&id.to_string(), &tool.metadata.descriptor);
-        let style = style_of(&tool, &merged.call)?;
+        let style = style_of(&tool, &merged.call, primitive)?;
         let own_timeout = tool.metadata.descriptor.config.contains_key("timeout");
         let function = style == Style::Function;
         let mut links = vec![Link {
@@ -381,12 +381,15 @@ fn link_of(found: &FoundItem) -> Link {
     Link { id: found.id.to_string(), space: found.space, path, sha256, verified: true }
 }
 
-fn style_of(tool: &Tool, call: &CallConfig) -> Result<Style, Error> {
+fn style_of(tool: &Tool, call: &CallConfig, primitive: Primitive) -> Result<Style, Error> {
     let own = tool.metadata.descriptor.call.style;
     let refuse = |message: &str, hint: &str| {
         let problem = Problem::new(&tool.metadata.place, message).hint(hint);
         Err(Error::InvalidDescriptor { problems: vec![problem] })
     };
+    if primitive == Primitive::HttpClient && tool.form != Form::Declaration {
+        return refuse("a script whose chain ends in `http_client`", "an HTTP tool is a `.toml` file alone");
+    }
     match (&tool.form, own, call.style) {
         (Form::Declaration, None | Some(Style::Command), _) => Ok(Style::Command),
         (Form::Declaration, Some(_), _) => {

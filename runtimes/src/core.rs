@@ -44,6 +44,7 @@ const RUNTIMES: &[CoreFile] = &[
     core_runtime!("php_runtime"),
     core_runtime!("lua_runtime"),
     core_runtime!("uv_runtime", "_python.py"),
+    core_runtime!("mcp_http_runtime"),
 ];
 
 /// Which core runtime runs files of an extension. A test holds it equal to what the files claim: reading every

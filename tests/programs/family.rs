@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::{Pid, Signal, getpid, kill_process, setpgid, setsid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
 
 /// `ROSTER [deaf] [session] [group]`: stays until it is ended.
 pub(crate) fn stay(words: &[&str]) -> ExitCode {
@@ -25,12 +27,13 @@ pub(crate) fn daemon(words: &[&str]) -> ExitCode {
     if started.spawn().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// `ROSTER [deaf] [leave] [holding]`: starts a child, one with a group of its own, one with a session of its own and a
-/// daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output.
+/// `ROSTER [deaf] [leave] [holding] [counting]`: starts a child, one with a group of its own, one with a session of its
+/// own and a daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output. `counting`: it
+/// counts signals.
 pub(crate) fn family(words: &[&str]) -> ExitCode {
     take_on(words);
     let own_words: Vec<&str> =
-        words.iter().copied().filter(|word| !["leave", "holding"].contains(word)).collect();
+        words.iter().copied().filter(|word| !["leave", "holding", "counting"].contains(word)).collect();
     for (habit, kind) in
         [("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)]
     {
@@ -48,6 +51,9 @@ pub(crate) fn family(words: &[&str]) -> ExitCode {
         }
     }
     enter(words);
+    if words.contains(&"counting") {
+        return count_signals();
+    }
     ready();
     if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
 }
@@ -61,15 +67,16 @@ pub(crate) fn stop_self() -> ExitCode {
 
 /// Says `got N` for each signal it is sent, and how many there were when a line comes on standard input.
 pub(crate) fn count_signals() -> ExitCode {
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+    // With their origins none is lost: two that come together are two.
+    let Ok(mut signals) = SignalsInfo::<WithOrigin>::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]) else {
         return ExitCode::FAILURE;
     };
     let counted = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let count = counted.clone();
     std::thread::spawn(move || {
-        for signal in &mut signals {
+        for origin in &mut signals {
             count.fetch_add(1, Ordering::SeqCst);
-            say(&format!("got {signal}"));
+            say(&format!("got {}", origin.signal));
         }
     });
     ready();
