@@ -100,7 +100,7 @@ fn push_item(
     };
     for text in texts {
         refuse_option(planner, template, &text, args)?;
-        refuse_nul(planner, template.leading_placeholder().unwrap_or(key), &text)?;
+        refuse_nul(planner, template.placeholders().next().map_or(key, |(name, _)| name), &text)?;
         args.push(text);
     }
     Ok(())
