@@ -4,12 +4,14 @@
 //! claim, the milliseconds are only where it was read. A target that is missed is said and is no failure of the bench;
 //! a run that fails is.
 
+mod exchange;
 mod flood;
 mod in_process;
 mod peers;
 mod product;
 mod program;
 mod sample;
+mod search;
 mod table;
 mod whole;
 mod world;
@@ -73,7 +75,13 @@ fn main() -> Result<(), Failure> {
         Some(more) => rows.extend(more),
         None => not_found.push("python3"),
     }
+    match whole::node_function(&world, &product, extent.function)? {
+        Some(more) => rows.extend(more),
+        None => not_found.push("node"),
+    }
+    rows.extend(search::search(&world, &product, &peers, extent.function)?);
     rows.extend(in_process::call(&world, extent.call)?);
+    rows.extend(exchange::exchange(&world, extent.call)?);
     rows.extend(flood::flood(&world, &product, extent.flood_bytes, extent.flood)?);
     rows.extend(flood::sizes(&world, &product)?);
 

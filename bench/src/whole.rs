@@ -74,3 +74,19 @@ pub(crate) fn function(
     };
     Ok(Some(samples.iter().skip(1).map(beside).collect()))
 }
+
+/// `rye run` of a Node function; nothing without a Node.
+pub(crate) fn node_function(
+    world: &World,
+    product: &Product,
+    rounds: Rounds,
+) -> Result<Option<Vec<Row>>, Failure> {
+    let Some(node) = world.node() else { return Ok(None) };
+    let rye = world.program(&product.rye, ["run", "greet", "--name", "Ada"]);
+    let by_hand = world.program(&node, ["by_hand.mjs", r#"{"name": "Ada"}"#]);
+    let contenders =
+        vec![Contender::new("rye run", || rye.run()), Contender::new("by hand", || by_hand.run())];
+    let samples = in_turn(contenders, rounds)?;
+    let [rye, by_hand] = samples.as_slice() else { return Err("samples are missing".into()) };
+    Ok(Some(vec![Row::beside("rye run, Node function", rye, by_hand, Some(Target::Ratio(1.1)))]))
+}

@@ -20,6 +20,14 @@ import sys
 print(json.dumps(main(**json.loads(sys.argv[1]))))
 ";
 
+const NODE_FUNCTION: &str = "export function main({ name }) {
+  return { greeting: `Hello ${name}`, length: name.length };
+}
+";
+
+const NODE_BY_HAND: &str = "console.log(JSON.stringify(main(JSON.parse(process.argv[2]))));
+";
+
 /// Folders and files; gone at the end.
 pub(crate) struct World {
     root: tempfile::TempDir,
@@ -44,7 +52,19 @@ impl World {
         world.write("mise.toml", "[tasks.nothing]\nrun = \"/bin/true\"\n")?;
         world.write(".ai/tools/hello.py", FUNCTION)?;
         world.write("by_hand.py", &format!("{FUNCTION}{BY_HAND}"))?;
+        world.write(".ai/tools/greet.mjs", NODE_FUNCTION)?;
+        world.write("by_hand.mjs", &format!("{NODE_FUNCTION}{NODE_BY_HAND}"))?;
         Ok(world)
+    }
+
+    /// The home of every contender.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    /// The Node that rye would find; `None` without one.
+    pub(crate) fn node(&self) -> Option<PathBuf> {
+        ["/usr/bin/node", "/usr/local/bin/node"].map(PathBuf::from).into_iter().find(|node| node.is_file())
     }
 
     fn path(&self, below: &str) -> PathBuf {
