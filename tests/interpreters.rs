@@ -183,7 +183,7 @@ fn a_shim_is_followed_to_the_version_its_files_name_and_never_run() {
         assert!(!world.project().join("ran").exists());
     };
     let hint = "install the version that the version manager's files name";
-    refused(&["shims/py9 (the fallback): a version manager's shim", hint]);
+    refused(&["shims/py9 (the fallback, on PATH): a version manager's shim", hint]);
     world.file("project/.python-version", "3.9\n");
     refused(&["shim", hint]);
     let by_file = world.program("home/.pyenv/versions/3.9.18/bin/py9", FAKE);

@@ -117,3 +117,51 @@ fn shutdown_ends_everything_and_refuses_more() {
     });
     roster.assert_gone(FAMILY);
 }
+
+#[test]
+fn a_run_that_has_ended_gives_its_place_on_whether_or_not_anybody_asks() {
+    let world = World::new();
+    world.tool("quick.sh", "echo done\n");
+    let executor = executor(&world, Config { concurrency: 1, queue: 8, ..Config::default() });
+    block_on(async {
+        let held = start(&executor, "quick");
+        let next = start(&executor, "quick").outcome().await.unwrap();
+        assert!(next.success);
+        // Shut down while a run is held that nobody awaits.
+        executor.shutdown().await;
+        assert!(held.outcome().await.unwrap().success);
+    });
+}
+
+#[test]
+fn an_outcome_that_is_no_longer_awaited_ends_its_run() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    let executor = executor(&world, Config { concurrency: 1, queue: 8, ..Config::default() });
+    block_on(async {
+        let mut run = start(&executor, "stay");
+        until_ready(&mut run).await;
+        let waited = tokio::time::timeout(Duration::from_millis(1), run.outcome()).await;
+        assert!(waited.is_err(), "it ended by itself");
+        // The place comes back only when the tree is gone, and it does come back.
+        let next = start(&executor, "stay");
+        next.stopper().stop(Stop::Ask);
+        drop(next);
+        executor.shutdown().await;
+    });
+}
+
+#[test]
+fn one_plan_is_one_run() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        let plan = plan(&executor, "stay", CallOptions::default());
+        let run = executor.start(plan.clone()).unwrap();
+        let error = executor.start(plan).unwrap_err();
+        assert!(matches!(error, Error::StartedTwice { .. }), "{error:?}");
+        run.stopper().stop(Stop::Force);
+        assert_stopped(&run.outcome().await.unwrap(), true);
+    });
+}

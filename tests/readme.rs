@@ -3,36 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::docs::{Step, steps};
 use crate::world::{World, have, rye};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// A command of the README with the output that follows it.
-struct Example {
-    command: String,
-    output: String,
-}
-
-fn examples() -> Vec<Example> {
-    let text = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let mut examples: Vec<Example> = Vec::new();
-    let mut inside = false;
-    for line in text.lines() {
-        match (inside, line.strip_prefix("$ ")) {
-            (false, _) => inside = line == "```console",
-            (true, _) if line == "```" => inside = false,
-            (true, Some(command)) => {
-                examples.push(Example { command: command.to_owned(), output: String::new() });
-            }
-            (true, None) => {
-                let example = examples.last_mut().expect("output before a command");
-                example.output.push_str(line);
-                example.output.push('\n');
-            }
-        }
-    }
-    examples
-}
 
 #[test]
 fn every_command_of_the_readme_prints_what_stands_there() {
@@ -41,7 +15,9 @@ fn every_command_of_the_readme_prints_what_stands_there() {
     }
     let world = World::new();
     let mut ran = 0;
-    for Example { command, output } in examples() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    for step in steps(&text) {
+        let Step::Command { words: command, output } = step else { continue };
         // Installing is what CI does before it; building is what this test has done.
         if command.starts_with("cargo install") {
             assert!(command.ends_with("--path cli"));

@@ -7,29 +7,30 @@ use std::sync::Arc;
 use rye_executor::resolver::Error;
 use rye_executor::runtimes::document::{Place, Problem};
 use rye_executor::tools::Item;
-use rye_executor::{Code, Config, Executor, Host, Report};
+use rye_executor::{Code, Host, Report, Resolver};
 use serde_json::json;
 
 use crate::arguments::CheckWords;
 use crate::list::report_of;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plain};
 
 /// Checks the files that the caller sees.
 pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
     let within = words.path.as_ref().map(|path| host.working_directory.join(path));
     let within =
         within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
-    let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
-    let resolver = executor.resolver();
-    let listing = executor.list();
-    let (mut problems, mut notes, mut tools) = (listing.problems, listing.notes, 0);
+    let (resolver, mut problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
+    let listing = resolver.list();
+    problems.extend(listing.problems);
+    let (mut notes, mut tools) = (listing.notes, 0);
     for listed in listing.items {
-        let checked = listed.item.and_then(|found| {
-            if matches!(found.item, Item::Tool(_)) {
+        let checked = listed.item.and_then(|found| match found.item {
+            Item::Tool(_) => {
                 tools += 1;
-                resolver.check(&resolver.resolve_item(found)?)?;
+                resolver.check(&resolver.resolve_item(found)?)
             }
-            Ok(())
+            Item::Runtime(_) => resolver.check_runtime(found),
+            Item::Other(_) => Ok(()),
         });
         if let Err(error) = checked {
             problems.extend(problems_of(resolver.host(), listed.path.as_deref(), &error));
@@ -90,9 +91,9 @@ fn show(output: &Output, problems: &[Problem], notes: &[Problem], tools: usize) 
     let mut text = String::new();
     for (style, word, list) in [(Style::Red, "error", problems), (Style::Yellow, "note", notes)] {
         for Problem { place, message, hint } in list {
-            text.push_str(&format!("{place}: {}: {message}\n", output.styled(style, word)));
+            text.push_str(&format!("{place}: {}: {}\n", output.styled(style, word), plain(message)));
             if let Some(hint) = hint {
-                text.push_str(&format!("    {}: {hint}\n", output.styled(Style::Green, "hint")));
+                text.push_str(&format!("    {}: {}\n", output.styled(Style::Green, "hint"), plain(hint)));
             }
         }
     }

@@ -1,12 +1,11 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
-use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use rye_executor::resolver::environment::EntrySource;
 use rye_executor::resolver::{Action, ProcessPlan, StdinPlan};
-use rye_executor::{Config, Executor, Host, Plan, Report};
+use rye_executor::{Config, EndingKind, Executor, Host, Plan, Report, exit_codes};
 use serde_json::{Value, json};
 
 use crate::arguments::RunWords;
@@ -30,10 +29,11 @@ pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<E
     } else {
         output.print(&as_text(output, &executor, &plan));
         if let Some(obstacle) = &obstacle {
-            return Ok(output.report(obstacle));
+            output.show_report(obstacle);
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let code = obstacle.map_or(0, |obstacle| exit_codes::of(obstacle.code, EndingKind::NotStarted));
+    Ok(ExitCode::from(code))
 }
 
 fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
@@ -52,7 +52,7 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
     });
     let action = match &plan.action {
         Action::Process(process) => json!({
-            "command": command(process).map(OsStr::to_string_lossy).collect::<Vec<_>>(),
+            "command": command(process).collect::<Vec<_>>(),
             "cwd": process.cwd,
             "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
             "grace": process.grace.as_secs_f64(),
@@ -75,8 +75,9 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
 }
 
 /// The words of a command line, the program first.
-fn command(process: &ProcessPlan) -> impl Iterator<Item = &OsStr> {
-    std::iter::once(process.program.as_os_str()).chain(process.args.iter().map(OsString::as_os_str))
+fn command(process: &ProcessPlan) -> impl Iterator<Item = String> {
+    let program = process.program.to_string_lossy().into_owned();
+    std::iter::once(program).chain(process.shown_args.iter().cloned())
 }
 
 /// What came from the caller may be secret and is not repeated.
@@ -84,6 +85,7 @@ fn shown_value(source: &EntrySource, value: &str) -> Option<String> {
     match source {
         EntrySource::Caller | EntrySource::Asked(_) | EntrySource::DotEnv(_) => None,
         EntrySource::Interpreter(_) | EntrySource::Declared(_) | EntrySource::Call => Some(value.to_owned()),
+        EntrySource::DeclaredFromVariable(_) => None,
     }
 }
 
@@ -115,7 +117,7 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
         Action::Process(process) => {
             head(&mut text, "command");
             for word in command(process) {
-                let _ = writeln!(text, "  {}", shortened(&word.to_string_lossy()));
+                let _ = writeln!(text, "  {}", shortened(&word));
             }
             let _ = writeln!(text, "  {} {}", output.styled(Style::Dim, "in"), host.shown(&process.cwd));
             if let Some(call) = &process.call {
@@ -176,7 +178,9 @@ fn environment(output: &Output, text: &mut String, plan: &Plan) {
             EntrySource::Asked(by) => format!("from you, asked by {by}"),
             EntrySource::DotEnv(path) => format!("from {}", path.display()),
             EntrySource::Interpreter(resource) => format!("from {resource}"),
-            EntrySource::Declared(place) => format!("from {place}"),
+            EntrySource::Declared(place) | EntrySource::DeclaredFromVariable(place) => {
+                format!("from {place}")
+            }
             EntrySource::Call => "from the call".to_owned(),
         };
         let value =

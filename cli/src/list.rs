@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::arguments::ListWords;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plain};
 
 /// Lists the tools.
 pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<ExitCode, Report> {
@@ -107,7 +107,7 @@ impl Row {
     fn line(&self, output: &Output, width: usize) -> String {
         let id = output.styled(Style::Bold, &format!("{:width$}", self.id));
         if let Some(problem) = &self.problem {
-            let first = problem.causes.first().unwrap_or(&problem.message);
+            let first = plain(problem.causes.first().unwrap_or(&problem.message));
             return format!("  {id}  {} {first}\n", output.styled(Style::Red, problem.code.word()));
         }
         let described = self.title.as_deref().or(self.description.as_deref()).unwrap_or_default();
@@ -129,7 +129,7 @@ pub(crate) fn signature(tool: &Tool) -> String {
             format!("[{}:{kind}]", parameter.name)
         }
     });
-    words.collect::<Vec<_>>().join(" ")
+    plain(&words.collect::<Vec<_>>().join(" "))
 }
 
 /// A resolver's error as it is shown.

@@ -46,7 +46,6 @@ fn not_read(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    #[expect(clippy::disallowed_methods, reason = "what was typed is the front end's to read")]
     let json = std::env::args_os().any(|word| word == "--json");
     if !json {
         let _ = error.print();

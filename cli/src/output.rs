@@ -58,7 +58,7 @@ impl Output {
 
     /// Text for standard output, emphasised when a person reads it.
     pub(crate) fn styled(&self, style: Style, text: &str) -> String {
-        paint(self.color_stdout, style, text)
+        paint(self.color_stdout, style, &plain(text))
     }
 
     /// Writes to standard output. A reader that has gone is no error of ours.
@@ -82,7 +82,7 @@ impl Output {
 
     /// Writes a note to standard error.
     pub(crate) fn note(&self, style: Style, word: &str, text: &str) {
-        let word = paint(self.color_stderr, style, word);
+        let (word, text) = (paint(self.color_stderr, style, word), plain(text));
         let mut stderr = std::io::stderr().lock();
         let _ = writeln!(stderr, "{word}: {text}");
     }
@@ -92,7 +92,7 @@ impl Output {
         self.note(Style::Red, "error", &report.message);
         let mut stderr = std::io::stderr().lock();
         for cause in &report.causes {
-            let _ = writeln!(stderr, "  {}", cause.replace('\n', "\n  "));
+            let _ = writeln!(stderr, "  {}", plain(cause).replace('\n', "\n  "));
         }
         drop(stderr);
         for hint in &report.hints {
@@ -109,6 +109,26 @@ impl Output {
         }
         ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted))
     }
+}
+
+/// Text that came from a file or a tool, made harmless for a terminal: whatever could move the cursor, change the
+/// title or turn the direction of writing is written out.
+pub(crate) fn plain(text: &str) -> String {
+    let harmful = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    if !text.contains(harmful) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if harmful(c) {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
+        out
+    })
 }
 
 fn paint(colored: bool, style: Style, text: &str) -> String {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error as ResolveError;
+use rye_executor::tools::usage::usage;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
     Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Outcome, Plan, Report,
@@ -15,7 +16,7 @@ use rye_executor::{
 use serde_json::{Map, Value};
 
 use crate::arguments::RunWords;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plain};
 use crate::signals;
 
 /// Runs a tool and gives the exit code that stands for it.
@@ -85,7 +86,16 @@ pub(crate) fn tool_word(words: &RunWords) -> &OsStr {
 
 /// Reads the id of a tool.
 pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
-    let parsed = word.to_string_lossy().parse::<ToolId>();
+    let word = word.to_string_lossy();
+    if word.starts_with("--") && word.len() > 2 {
+        let report = Report::new(Code::InvalidArguments, format!("`{word}` is not a flag of rye's"));
+        let known = ["--timeout", "--params", "--env", "--json", "--project", "--help"];
+        return Err(match rye_executor::runtimes::nearest(&word, known) {
+            Some(near) => report.hint(format!("did you mean `{near}`?")),
+            None => report.hint(format!("before the tool's name there may be {}", known.join(", "))),
+        });
+    }
+    let parsed = word.parse::<ToolId>();
     parsed.map_err(|error| resolve_report(&error.into()))
 }
 
@@ -133,7 +143,7 @@ pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) 
 
 fn help(resolution: &Arc<Resolution>) -> String {
     let tool = &resolution.tool;
-    rye_executor::tools::usage::usage(resolution.id.as_str(), tool.description.as_deref(), &tool.parameters)
+    plain(&usage(resolution.id.as_str(), tool.description.as_deref(), &tool.parameters))
 }
 
 fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
@@ -144,7 +154,7 @@ fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
         let name =
             std::str::from_utf8(bytes.get(..at.unwrap_or(bytes.len())).unwrap_or_default()).unwrap_or("");
         if name.is_empty() {
-            let message = format!("`--env {}` names no variable", word.to_string_lossy());
+            let message = "`--env` names no variable";
             return Err(
                 Report::new(Code::InvalidArguments, message).hint("write `--env NAME` or `--env NAME=VALUE`")
             );

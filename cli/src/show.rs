@@ -6,7 +6,7 @@ use rye_executor::{Config, Executor, Host, Report, Resolution};
 use serde_json::json;
 
 use crate::arguments::ToolWord;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plain};
 use crate::run::tool_id;
 
 /// Shows one tool.
@@ -47,7 +47,7 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
     let mut text = format!("{}\n", output.styled(Style::Bold, resolution.id.as_str()));
     let mut line = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
-            let value = value.trim_end().replace('\n', "\n              ");
+            let value = plain(value.trim_end()).replace('\n', "\n              ");
             text.push_str(&format!("  {} {value}\n", output.styled(Style::Dim, &format!("{name:11}"))));
         }
     };
@@ -60,7 +60,7 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
     line("file", resolution.file.as_ref().map(|file| host.shown(&file.path)).as_deref());
     line("chain", Some(&chain(resolution)));
     text.push('\n');
-    text.push_str(&rye_executor::tools::usage::usage(resolution.id.as_str(), None, &tool.parameters));
+    text.push_str(&plain(&rye_executor::tools::usage::usage(resolution.id.as_str(), None, &tool.parameters)));
     text
 }
 

@@ -65,7 +65,8 @@ impl Ended {
 
 /// Runs a plan to its end, whatever signals come.
 pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended, Error> {
-    let attached = plan.attachment == Attachment::Caller;
+    // An exchange shares no terminal: nobody else has heard of the signal.
+    let attached = plan.attachment == Attachment::Caller && plan.process().is_some();
     let mut signals = Watch::new();
     let run = executor.start(plan)?;
     let stopper = run.stopper();

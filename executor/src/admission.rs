@@ -1,10 +1,13 @@
 //! How many runs may be on, and how many calls may wait for a turn. Turns are given in the order of asking.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Error;
 use crate::run::{RunStopper, Stop};
@@ -48,9 +51,9 @@ impl Drop for Place {
 }
 
 /// A place in the queue; dropping it leaves the queue.
-#[derive(Debug)]
 pub(crate) struct Turn {
-    places: Arc<Semaphore>,
+    /// Stands in the queue already: who asks later comes later.
+    permit: Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>,
     waiting: Arc<AtomicUsize>,
     live: Arc<Live>,
     run_id: String,
@@ -77,26 +80,24 @@ impl Admission {
 
     /// A place at once, or a turn to wait for.
     pub(crate) fn enter(&self, run_id: &str, stopper: &RunStopper) -> Result<Result<Place, Turn>, Error> {
-        if self.places.is_closed() {
-            return Err(Error::ShuttingDown);
+        let mut permit: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(Arc::clone(&self.places).acquire_owned());
+        match permit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(permit)) => return place(&self.live, run_id, stopper, permit).map(Ok),
+            Poll::Ready(Err(_)) => return Err(Error::ShuttingDown),
+            Poll::Pending => {}
         }
-        if self.waiting.load(Ordering::SeqCst) == 0
-            && let Ok(permit) = Arc::clone(&self.places).try_acquire_owned()
-        {
-            return place(&self.live, run_id, stopper, permit).map(Ok);
+        let more = |waiting: usize| (waiting < self.queue).then_some(waiting + 1);
+        if let Err(waiting) = self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more) {
+            return Err(Error::Overloaded { running: self.concurrency, waiting });
         }
-        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst);
-        let turn = Turn {
-            places: Arc::clone(&self.places),
+        Ok(Err(Turn {
+            permit,
             waiting: Arc::clone(&self.waiting),
             live: Arc::clone(&self.live),
             run_id: run_id.to_owned(),
             stopper: stopper.clone(),
-        };
-        if waiting >= self.queue {
-            return Err(Error::Overloaded { running: self.concurrency, waiting });
-        }
-        Ok(Err(turn))
+        }))
     }
 
     /// Takes no more, asks every run to end, and waits until all have.
@@ -114,8 +115,8 @@ impl Admission {
 
 impl Turn {
     /// Waits for the place.
-    pub(crate) async fn place(self) -> Result<Place, Error> {
-        let permit = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Error::ShuttingDown)?;
+    pub(crate) async fn place(mut self) -> Result<Place, Error> {
+        let permit = self.permit.as_mut().await.map_err(|_| Error::ShuttingDown)?;
         place(&self.live, &self.run_id, &self.stopper, permit)
     }
 }
@@ -126,7 +127,10 @@ fn place(
     stopper: &RunStopper,
     permit: OwnedSemaphorePermit,
 ) -> Result<Place, Error> {
-    live.runs().insert(run_id.to_owned(), stopper.clone());
+    match live.runs().entry(run_id.to_owned()) {
+        Entry::Occupied(_) => return Err(Error::StartedTwice { run_id: run_id.to_owned() }),
+        Entry::Vacant(vacant) => vacant.insert(stopper.clone()),
+    };
     let place = Place { run_id: run_id.to_owned(), live: Arc::clone(live), _permit: permit };
     if live.closed.load(Ordering::SeqCst) { Err(Error::ShuttingDown) } else { Ok(place) }
 }

@@ -25,6 +25,12 @@ pub enum Error {
         /// Calls that wait.
         waiting: usize,
     },
+    /// A plan was started while a run of it is on: each run needs a plan, and so an id, of its own.
+    #[error("the plan `{run_id}` is running already")]
+    StartedTwice {
+        /// The id.
+        run_id: String,
+    },
     /// The call was stopped while it waited for its turn.
     #[error("stopped before it was started")]
     StoppedInQueue,

@@ -11,43 +11,40 @@ use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report};
 use crate::run::RunStopper;
 
-/// An exchange that is on.
+/// An exchange that is to be made.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    task: tokio::task::JoinHandle<Over>,
+    client: Arc<HttpClient>,
+    request: HttpRequest,
+    stopper: RunStopper,
 }
 
 /// How an exchange ended.
 #[derive(Debug)]
 pub(crate) struct Over {
+    /// `None`: a stop was asked for.
     end: Option<Result<HttpEnd, HttpError>>,
     duration: Duration,
 }
 
-/// Starts an exchange. It ends when it is answered, at its deadline, or when a stop is asked for.
-pub(crate) fn start(
-    client: &Arc<HttpClient>,
-    plan: &Plan,
-    exchange: &ExchangePlan,
-    stopper: &RunStopper,
-) -> Exchange {
-    let request = request(plan, exchange);
-    let (client, stopper) = (Arc::clone(client), stopper.clone());
-    let task = tokio::spawn(async move {
+impl Exchange {
+    pub(crate) fn new(
+        client: &Arc<HttpClient>,
+        plan: &Plan,
+        exchange: &ExchangePlan,
+        stopper: &RunStopper,
+    ) -> Self {
+        Self { client: Arc::clone(client), request: request(plan, exchange), stopper: stopper.clone() }
+    }
+
+    /// Makes it. It ends when it is answered, at its deadline, or when a stop is asked for.
+    pub(crate) async fn run(&self) -> Over {
         let begun = Instant::now();
         let end = tokio::select! {
-            end = client.exchange(&request) => Some(end),
-            () = stopper.asked() => None,
+            end = self.client.exchange(&self.request) => Some(end),
+            () = self.stopper.asked() => None,
         };
         Over { end, duration: begun.elapsed() }
-    });
-    Exchange { task }
-}
-
-impl Exchange {
-    /// Waits for the end. `None`: the runtime was shut down.
-    pub(crate) async fn over(self) -> Option<Over> {
-        self.task.await.ok()
     }
 }
 
@@ -81,28 +78,23 @@ fn request(plan: &Plan, exchange: &ExchangePlan) -> HttpRequest {
 }
 
 /// What the end of an exchange means for the tool.
-pub(crate) fn outcome(plan: &Plan, over: Option<Over>) -> Outcome {
-    let duration = over.as_ref().map_or(Duration::ZERO, |over| over.duration);
-    let (kind, headers, data, error) = match over.map(|over| over.end) {
-        Some(Some(Ok(end))) => {
+pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
+    let Over { end, duration } = over;
+    let (kind, headers, data, error) = match end {
+        Some(Ok(end)) => {
             let error = failed(plan, &end);
             (EndingKind::Responded { status: end.status }, end.headers.clone(), data(end), error)
         }
-        Some(Some(Err(error))) => {
+        Some(Err(error)) => {
             let kind = match error {
                 HttpError::TimedOut { .. } => EndingKind::TimedOut,
                 _ => EndingKind::NotStarted,
             };
             (kind, Vec::new(), None, Some(report(&error)))
         }
-        Some(None) => {
+        None => {
             let report = Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool));
             (EndingKind::Stopped, Vec::new(), None, Some(report))
-        }
-        None => {
-            let report =
-                Report::new(Code::SupervisorLost, format!("the end of `{}` was not seen", plan.tool));
-            (EndingKind::Lost, Vec::new(), None, Some(report))
         }
     };
     let error = error.or_else(|| crate::judge::broken_promise(plan, data.as_deref()));
@@ -129,7 +121,9 @@ fn failed(plan: &Plan, end: &HttpEnd) -> Option<Report> {
     }
     let report =
         Report::new(Code::HttpStatus, format!("`{}` was answered with status {}", plan.tool, end.status));
-    let report = report.cause(format!("by {}", end.url));
+    // The path may hold what a variable gave: the host alone is told.
+    let host = end.url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    let report = report.cause(format!("by {host}"));
     Some(match end.status {
         401 | 403 => report.hint("look at `auth` and `headers` in `[config]`, and at the variables they use"),
         404 => report.hint("look at `url` in `[config]`, and at the arguments in its path"),

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rye_primitives::{HostLookup, HttpClient, start as start_process};
-use rye_resolver::{Action, CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
+use rye_primitives::{HostLookup, HttpClient};
+use rye_resolver::{CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
 use rye_runtimes::ItemId;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
-use crate::admission::{Admission, Turn};
+use crate::admission::{Admission, Place, Turn};
 use crate::error::Error;
-use crate::exchange;
 use crate::outcome::Outcome;
 use crate::request::process_request;
-use crate::run::{Run, RunStopper, Started, Work};
+use crate::run::{Run, RunStopper};
+use crate::work::{Means, Work};
 
 /// The id of a tool.
 pub type ToolId = ItemId;
@@ -131,20 +131,37 @@ impl Executor {
         }
         let plan = Arc::new(plan);
         let stopper = RunStopper::default();
+        let (begun_sender, begun) = oneshot::channel();
+        let (over_sender, over) = oneshot::channel();
+        // Whoever held the run may have dropped it: then nobody wants to be told.
         match self.admission.enter(&plan.run_id, &stopper)? {
             Ok(place) => {
-                let work = self.means.begin(&plan, &stopper)?;
-                Ok(Run::started(plan, stopper, Started { work, place }))
+                let mut work = self.means.begin(&plan, &stopper)?;
+                let _ = begun_sender.send(work.take_events());
+                let plan = Arc::clone(&plan);
+                tokio::spawn(async move {
+                    let outcome = work.end(&plan).await;
+                    drop(place);
+                    let _ = over_sender.send(Ok(outcome));
+                });
             }
             Err(turn) => {
-                let (sender, receiver) = oneshot::channel();
-                let (waiting, stop, means) = (Arc::clone(&plan), stopper.clone(), self.means.clone());
+                let (plan, stopper, means) = (Arc::clone(&plan), stopper.clone(), self.means.clone());
                 tokio::spawn(async move {
-                    let _ = sender.send(in_turn(turn, &waiting, &stop, &means).await);
+                    let over = match in_turn(turn, &plan, &stopper, &means).await {
+                        Ok((mut work, place)) => {
+                            let _ = begun_sender.send(work.take_events());
+                            let outcome = work.end(&plan).await;
+                            drop(place);
+                            Ok(outcome)
+                        }
+                        Err(error) => Err(error),
+                    };
+                    let _ = over_sender.send(over);
                 });
-                Ok(Run::waiting(plan, stopper, receiver))
             }
         }
+        Ok(Run::new(plan, stopper, begun, over))
     }
 
     /// Resolves, checks, plans, runs and waits: the whole road in one call.
@@ -168,32 +185,13 @@ impl Executor {
     }
 }
 
-/// What a start needs beside the plan.
-#[derive(Clone, Debug)]
-struct Means {
-    /// This program does nothing but one run.
-    alone: bool,
-    client: Arc<HttpClient>,
-}
-
-impl Means {
-    fn begin(&self, plan: &Plan, stopper: &RunStopper) -> Result<Work, Error> {
-        match &plan.action {
-            Action::Process(process) => {
-                let process = start_process(process_request(plan, process, self.alone))
-                    .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
-                stopper.connect(process.stopper());
-                Ok(Work::Process(process))
-            }
-            Action::Exchange(exchange) => {
-                Ok(Work::Exchange(exchange::start(&self.client, plan, exchange, stopper)))
-            }
-        }
-    }
-}
-
 /// Waits for a turn; the wait counts against the time limit.
-async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -> Result<Started, Error> {
+async fn in_turn(
+    turn: Turn,
+    plan: &Plan,
+    stopper: &RunStopper,
+    means: &Means,
+) -> Result<(Work, Place), Error> {
     let limit = plan.timeout.map(|(limit, _)| limit);
     let expiry = async {
         match limit {
@@ -215,5 +213,5 @@ async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -
         *limit = limit.saturating_sub(waited.elapsed());
     }
     let work = means.begin(&plan, stopper)?;
-    Ok(Started { work, place })
+    Ok((work, place))
 }

@@ -70,7 +70,8 @@ type Judged = Result<Option<Box<RawValue>>, Failure>;
 /// What is wrong with a result by the tool's own `output_schema`.
 pub(crate) fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Report> {
     let schema = plan.output_schema.as_ref()?;
-    if plan.attachment == Attachment::Caller && plan.style != Style::Function {
+    let passed_through = plan.process().is_some() && plan.style != Style::Function;
+    if plan.attachment == Attachment::Caller && passed_through {
         return None;
     }
     // A number beyond 64 bits is exact in the data and rounded here, where only its type counts.
@@ -177,8 +178,13 @@ fn function_result(plan: &Plan, reply: &Reply, kind: EndingKind) -> Judged {
             .hint("write it to a file and return the path")
             .into());
         }
+        // A bootstrap answers whatever the function does, `sys.exit(0)` included.
         Reply::NotAsked | Reply::None => {
-            return failed(plan, kind).map_or(Ok(None), |report| Err(report.into()));
+            let report = failed(plan, kind).unwrap_or_else(|| {
+                Report::new(Code::InvalidOutput, format!("`{}` ended without a result", plan.tool))
+                    .hint("let the function return; `os._exit` and the like end it before it can answer")
+            });
+            return Err(report.into());
         }
         Reply::Partial(_) => {
             let report = failed(plan, kind).unwrap_or_else(|| {

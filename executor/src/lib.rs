@@ -48,6 +48,7 @@ mod outcome;
 pub mod report;
 mod request;
 mod run;
+mod work;
 
 pub use error::Error;
 pub use executor::{Config, Executor, ToolId};

@@ -111,7 +111,7 @@ impl Report {
             self.causes.push(problem.to_string());
             self.hints.extend(problem.hint.clone());
         }
-        self.hints.dedup();
+        self.hints = each_once(self.hints);
         self
     }
 }
@@ -125,6 +125,7 @@ impl Error {
             Self::Resolve(error) => resolve_report(error),
             Self::Start { source, .. } => start_report(source, self.to_string()),
             Self::Overloaded { .. } => new(Code::Overloaded).hint("try again when a run has ended"),
+            Self::StartedTwice { .. } => new(Code::Internal).hint("make a plan for each run"),
             Self::StoppedInQueue | Self::ShuttingDown => new(Code::Stopped),
             Self::TimedOutInQueue { .. } => {
                 new(Code::TimedOut).hint("raise the time limit, or call less at once")
@@ -188,6 +189,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
             RefusedReason::LeadsOut(_) => "copy the file in, or link to something below `tools/`".to_owned(),
             RefusedReason::LeadsNowhere => "correct the link, or remove it".to_owned(),
             RefusedReason::NotAFile(_) => "a tool is a regular file".to_owned(),
+            RefusedReason::PathNotUtf8 => "rename the folder, or call the tool as a script".to_owned(),
             RefusedReason::TooLarge => "a tool is a program text; keep data beside it".to_owned(),
             RefusedReason::Unreadable(_) => "look at its mode and its folders' modes".to_owned(),
         }),
@@ -197,7 +199,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
                 report.causes.push(problem.to_string());
                 report.hints.extend(problem.hint.clone());
             }
-            report.hints.dedup();
+            report.hints = each_once(report.hints);
             report.hint(format!("`rye run {id} --help` shows what it takes"))
         }
         ResolveError::LooksLikeOption { parameter, .. } => new(Code::ArgumentLooksLikeOption).hint(format!(
@@ -225,6 +227,12 @@ pub fn resolve_report(error: &ResolveError) -> Report {
             report.hint(format!("install `{command}`, or name it by its path"))
         }
     }
+}
+
+/// Several problems may have one cure.
+fn each_once(hints: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    hints.into_iter().filter(|hint| seen.insert(hint.clone())).collect()
 }
 
 fn not_found_report(error: &ResolveError) -> Report {

@@ -1,16 +1,13 @@
 //! A run that was started: its events, its end, and the means to stop it. Dropping a [`Run`] ends it.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
-use rye_primitives::{Process, ProcessEvent, Stop as ProcessStop, Stopper};
+use rye_primitives::{ProcessEvent, ProcessEvents, Stop as ProcessStop, Stopper};
 use rye_resolver::Plan;
 use tokio::sync::{Notify, oneshot};
 
-use crate::admission::Place;
 use crate::error::Error;
-use crate::exchange::{self, Exchange};
-use crate::judge;
 use crate::outcome::Outcome;
 
 /// A request to end a run. It only escalates.
@@ -77,6 +74,8 @@ impl RunStopper {
     }
 
     fn pass_on(&self) {
+        // One of the two that race, a stop and the start of the process, sees what the other did.
+        fence(Ordering::SeqCst);
         let Some(process) = self.state.process.get() else { return };
         match self.state.asked.load(Ordering::SeqCst) {
             0 => {}
@@ -93,58 +92,27 @@ impl RunStopper {
     }
 }
 
-/// A run that was started.
+/// A run that was started. Its end is waited for by a task of its own, which gives its place to the next whether or
+/// not anybody asks for the outcome.
 #[derive(Debug)]
 pub struct Run {
     plan: Arc<Plan>,
     stopper: RunStopper,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Started(Box<Started>),
-    Waiting(oneshot::Receiver<Result<Started, Error>>),
-    Over(Option<Error>),
-}
-
-/// What was started, with its place among the runs that are on.
-#[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) work: Work,
-    pub(crate) place: Place,
-}
-
-/// What a primitive is doing.
-#[derive(Debug)]
-pub(crate) enum Work {
-    Process(Process),
-    Exchange(Exchange),
-}
-
-impl Started {
-    /// Waits for the end, and gives the place to the next.
-    async fn end(self, plan: &Plan) -> Outcome {
-        let outcome = match self.work {
-            Work::Process(process) => judge::outcome(plan, process.end().await),
-            Work::Exchange(exchange) => exchange::outcome(plan, exchange.over().await),
-        };
-        drop(self.place);
-        outcome
-    }
+    /// The events, once it has begun.
+    begun: Option<oneshot::Receiver<Option<ProcessEvents>>>,
+    events: Option<ProcessEvents>,
+    over: oneshot::Receiver<Result<Outcome, Error>>,
+    is_over: bool,
 }
 
 impl Run {
-    pub(crate) fn started(plan: Arc<Plan>, stopper: RunStopper, started: Started) -> Self {
-        Self { plan, stopper, state: State::Started(Box::new(started)) }
-    }
-
-    pub(crate) fn waiting(
+    pub(crate) fn new(
         plan: Arc<Plan>,
         stopper: RunStopper,
-        start: oneshot::Receiver<Result<Started, Error>>,
+        begun: oneshot::Receiver<Option<ProcessEvents>>,
+        over: oneshot::Receiver<Result<Outcome, Error>>,
     ) -> Self {
-        Self { plan, stopper, state: State::Waiting(start) }
+        Self { plan, stopper, begun: Some(begun), events: None, over, is_over: false }
     }
 
     /// The run's own id.
@@ -168,56 +136,33 @@ impl Run {
     /// The next event; `None` after the last. Cancelling the wait loses nothing. A reader that does not read neither
     /// holds the run up nor costs memory.
     pub async fn next_event(&mut self) -> Option<RunEvent> {
-        let Work::Process(process) = &mut self.begun().await?.work else { return None };
-        Some(match process.next_event().await? {
+        if let Some(begun) = &mut self.begun {
+            self.events = begun.await.ok().flatten();
+            self.begun = None;
+        }
+        Some(match self.events.as_mut()?.next().await? {
             ProcessEvent::Stdout(bytes) => RunEvent::Stdout(bytes),
             ProcessEvent::Stderr(bytes) => RunEvent::Stderr(bytes),
             ProcessEvent::Dropped { bytes } => RunEvent::Dropped { bytes },
         })
     }
 
-    /// Waits for the end. When it returns, nothing of the run is left.
+    /// Waits for the end. When it returns, nothing of the run is left. Dropping the future ends the run.
     ///
     /// # Errors
-    /// The run never started.
+    /// The run never started, or the Tokio runtime was shut down.
     pub async fn outcome(mut self) -> Result<Outcome, Error> {
-        self.begun().await;
-        let over = State::Over(None);
-        match std::mem::replace(&mut self.state, over) {
-            State::Started(started) => Ok(started.end(&self.plan).await),
-            State::Over(Some(error)) => Err(error),
-            State::Waiting(_) | State::Over(None) => Err(Error::ShuttingDown),
-        }
-    }
-
-    /// Waits for the start.
-    async fn begun(&mut self) -> Option<&mut Started> {
-        if let State::Waiting(start) = &mut self.state {
-            self.state = match start.await {
-                Ok(Ok(started)) => State::Started(Box::new(started)),
-                Ok(Err(error)) => State::Over(Some(error)),
-                Err(_) => State::Over(Some(Error::ShuttingDown)),
-            };
-        }
-        match &mut self.state {
-            State::Started(started) => Some(started),
-            _ => None,
-        }
+        (self.begun, self.events) = (None, None);
+        let over = (&mut self.over).await;
+        self.is_over = true;
+        over.unwrap_or(Err(Error::ShuttingDown))
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        if matches!(self.state, State::Over(_)) {
-            return;
-        }
-        self.stopper.stop(Stop::Ask);
-        // The place stays taken until the tree is gone, so that runs that are ending count.
-        if let (State::Started(started), Ok(runtime)) =
-            (std::mem::replace(&mut self.state, State::Over(None)), tokio::runtime::Handle::try_current())
-        {
-            let plan = Arc::clone(&self.plan);
-            runtime.spawn(async move { drop(started.end(&plan).await) });
+        if !self.is_over {
+            self.stopper.stop(Stop::Ask);
         }
     }
 }

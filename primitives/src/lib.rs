@@ -48,7 +48,7 @@ pub use http::{
     HostLookup, HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest, HttpRoots,
     address_refusal,
 };
-pub use process::{Process, start};
+pub use process::{Process, ProcessEvents, start};
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
 pub use stop::{Stop, Stopper};
 pub use subreaper::become_subreaper;

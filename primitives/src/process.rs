@@ -70,6 +70,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
         // Nobody may be waiting any more.
         let _ = sender.send(supervisor.run().await);
     });
+    let events = Some(ProcessEvents { reader: events });
     Ok(Process { id: id.as_raw_nonzero().get().unsigned_abs(), stopper, events, end, started })
 }
 
@@ -77,7 +78,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
 pub struct Process {
     id: u32,
     stopper: Stopper,
-    events: EventReader,
+    events: Option<ProcessEvents>,
     end: oneshot::Receiver<ProcessEnd>,
     started: Instant,
 }
@@ -99,19 +100,42 @@ impl Process {
         self.stopper.clone()
     }
 
-    /// What comes from the process, until `None`: nothing more will come. Cancelling it loses nothing. Who does not
-    /// read holds nothing up: what does not fit in 256 KiB is counted in a [`ProcessEvent::Dropped`].
+    /// The next thing that comes from the process, as [`ProcessEvents::next`] gives it.
     pub async fn next_event(&mut self) -> Option<ProcessEvent> {
-        self.events.next().await
+        self.events.as_mut()?.next().await
+    }
+
+    /// What comes from the process, to be read apart from waiting for its end. `None`: it was taken before.
+    pub fn take_events(&mut self) -> Option<ProcessEvents> {
+        self.events.take()
     }
 
     /// Waits for the end of everything. Dropping the future drops the process, and so stops the run.
     pub async fn end(mut self) -> ProcessEnd {
-        self.events.close();
+        self.events = None;
         match (&mut self.end).await {
             Ok(end) => end,
             Err(_) => lost(self.started.elapsed()),
         }
+    }
+}
+
+/// What comes from a process. Dropping it lets what comes from now on be forgotten.
+pub struct ProcessEvents {
+    reader: EventReader,
+}
+
+impl std::fmt::Debug for ProcessEvents {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ProcessEvents").finish_non_exhaustive()
+    }
+}
+
+impl ProcessEvents {
+    /// What comes next, until `None`: nothing more will come. Cancelling it loses nothing. Who does not read holds
+    /// nothing up: what does not fit in 256 KiB is counted in a [`ProcessEvent::Dropped`].
+    pub async fn next(&mut self) -> Option<ProcessEvent> {
+        self.reader.next().await
     }
 }
 

@@ -9,6 +9,7 @@ use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::env_config::EnvConfig;
 use rye_runtimes::setting::{Settings, merge};
 use rye_runtimes::{Descriptor, ItemId, nearest};
+use rye_tools::parameter::Parameters;
 use rye_tools::{Form, Item, Tool};
 
 use crate::error::Error;
@@ -141,6 +142,25 @@ impl Resolver {
         )
     }
 
+    /// Follows the chain of a runtime, for nothing but to see that it can be followed.
+    pub(crate) fn follow_runtime(&self, found: FoundItem) -> Result<(), Error> {
+        let mut chain = Walk { space: found.space, ids: Vec::new(), runtimes: Vec::new() };
+        let mut next = Some(found);
+        while let Some(found) = next.take() {
+            chain.enter(&found)?;
+            let Item::Runtime(runtime) = &found.item else { return Err(self.not_a_tool(&found.id)) };
+            if let Some(name) = &runtime.descriptor.call.bootstrap {
+                self.bootstrap(&found, name)?;
+            }
+            if let Some((place, id)) = &runtime.descriptor.executor_id
+                && Primitive::find(id).is_none()
+            {
+                next = Some(self.runtime(place, id, chain.space)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The runtime that claims a tool's extension.
     fn claimed(
         &self,
@@ -241,15 +261,32 @@ impl Resolver {
         }
         merged.lay(&id.to_string(), &tool.metadata.descriptor);
         let style = style_of(&tool, &merged.call, primitive)?;
+        let tool = match style {
+            // A command takes what its placeholders name, and no words beside.
+            Style::Command if tool.unread_words => {
+                Arc::new(Tool { unread_words: false, parameters: Parameters::none(), ..(*tool).clone() })
+            }
+            _ => tool,
+        };
         let own_timeout = tool.metadata.descriptor.config.contains_key("timeout");
         let function = style == Style::Function;
+        if function && bootstrap.is_none() {
+            // Nobody would call the function: the file would only be loaded.
+            let place =
+                runtimes.first().map_or_else(|| tool.metadata.place.clone(), |found| self.start_of(found));
+            let problem = Problem::new(&place, "style `function` without `bootstrap`").hint(
+                "name the file beside the runtime that calls the function, or write `style = \"script\"`",
+            );
+            return Err(Error::InvalidDescriptor { problems: vec![problem] });
+        }
         let mut links = vec![Link {
             id: id.to_string(),
             space,
             path: file.as_ref().map(|file| file.path.clone()),
             sha256: file.as_ref().map(|file| file.sha256.clone()),
             // A declaration was read whole; a function travels with its request; a script runs from its path.
-            verified: file.is_none() || (function && matches!(tool.form, Form::PythonFunction(_))),
+            verified: file.is_none()
+                || (function && !reads_path(&merged.config) && matches!(tool.form, Form::PythonFunction(_))),
         }];
         links.extend(runtimes.iter().map(link_of));
         links.push(Link {
@@ -289,17 +326,20 @@ impl Resolver {
         match text {
             Some(text) => Ok(Bootstrap { name: name.to_owned(), text }),
             None => {
-                let shown = runtime
-                    .file
-                    .as_ref()
-                    .map_or_else(|| runtime.id.to_string(), |file| self.host.shown(&file.path));
                 let problem = Problem::new(
-                    &Place::start_of(&Arc::from(shown)),
+                    &self.start_of(runtime),
                     format!("its bootstrap `{name}` is not beside it, or is not UTF-8"),
-                );
+                )
+                .hint("put the file that calls the function into the folder of the runtime");
                 Err(Error::InvalidDescriptor { problems: vec![problem] })
             }
         }
+    }
+
+    fn start_of(&self, runtime: &FoundItem) -> Place {
+        let file = runtime.file.as_ref();
+        let shown = file.map_or_else(|| runtime.id.to_string(), |file| self.host.shown(&file.path));
+        Place::start_of(&Arc::from(shown))
     }
 
     fn bootstrap_beside(
@@ -379,6 +419,15 @@ fn link_of(found: &FoundItem) -> Link {
     };
     let path = found.file.as_ref().map(|file| file.path.clone());
     Link { id: found.id.to_string(), space: found.space, path, sha256, verified: true }
+}
+
+/// Whether the program gets the path of the tool's file among its words, and so may read it again.
+fn reads_path(config: &Settings) -> bool {
+    let mut found = false;
+    if let Some(args) = config.get("args") {
+        args.templates(&mut |template| found |= template.placeholders().any(|(name, _)| name == "tool_path"));
+    }
+    found
 }
 
 fn style_of(tool: &Tool, call: &CallConfig, primitive: Primitive) -> Result<Style, Error> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rye_runtimes::call::{Passing, Style};
 use rye_runtimes::document::Place;
 use rye_runtimes::setting::{Setting, SettingValue};
-use rye_runtimes::template::{Filled, Template, text_of};
+use rye_runtimes::template::{Filled, Part, Template, text_of};
 use rye_tools::arguments::ArgumentProblem;
 use rye_tools::environment_name;
 use serde_json::Value;
@@ -21,12 +21,29 @@ pub(crate) struct CommandLine {
     pub(crate) command: OsString,
     pub(crate) command_place: Place,
     pub(crate) args: Vec<OsString>,
+    /// The same as it may be shown: what a variable holds may be secret.
+    pub(crate) shown: Vec<String>,
+}
+
+/// Words in the making.
+struct Words {
+    args: Vec<OsString>,
+    shown: Vec<String>,
+    /// Options may follow still.
+    open: bool,
+}
+
+impl Words {
+    fn push(&mut self, word: OsString) {
+        self.shown.push(word.to_string_lossy().into_owned());
+        self.args.push(word);
+    }
 }
 
 /// Puts the command line together, in the order of the style.
 pub(crate) fn build(planner: &Planner<'_>) -> Result<CommandLine, Error> {
     let resolution = planner.resolution;
-    let mut args = Vec::new();
+    let mut line = Words { args: Vec::new(), shown: Vec::new(), open: true };
     let file = resolution.file.as_ref();
     let (command, command_place) = match (resolution.config.get("command"), file) {
         (Some(setting), _) => {
@@ -46,11 +63,11 @@ pub(crate) fn build(planner: &Planner<'_>) -> Result<CommandLine, Error> {
         }
     };
     if let Some(setting) = resolution.config.get("args") {
-        push_list(planner, "args", setting, &mut args)?;
+        push_list(planner, "args", setting, &mut line)?;
     }
     if resolution.style == Style::Function {
         for setting in resolution.call.bootstrap_args.iter().flatten() {
-            push_item(planner, "bootstrap_args", setting, &mut args)?;
+            push_item(planner, "bootstrap_args", setting, &mut line)?;
         }
     }
     let by_itself = resolution.runs_itself && !resolution.config.contains_key("command");
@@ -58,38 +75,26 @@ pub(crate) fn build(planner: &Planner<'_>) -> Result<CommandLine, Error> {
         && !by_itself
         && let Some(file) = file
     {
-        args.push(file.path.as_os_str().to_owned());
+        line.push(file.path.as_os_str().to_owned());
     }
     if resolution.style == Style::Script {
-        push_script_arguments(planner, &mut args)?;
+        push_script_arguments(planner, &mut line)?;
     }
-    Ok(CommandLine { command, command_place, args })
+    let Words { args, shown, .. } = line;
+    Ok(CommandLine { command, command_place, args, shown })
 }
 
-fn push_list(
-    planner: &Planner<'_>,
-    key: &str,
-    setting: &Setting,
-    args: &mut Vec<OsString>,
-) -> Result<(), Error> {
+fn push_list(planner: &Planner<'_>, key: &str, setting: &Setting, line: &mut Words) -> Result<(), Error> {
     let SettingValue::List(items) = &setting.value else {
-        return Err(invalid(
-            &setting.place,
-            format!("`{key}` is not a list"),
-            Some("write `args = [\"…\", \"…\"]`"),
-        ));
+        let hint = Some("write `args = [\"…\", \"…\"]`");
+        return Err(invalid(&setting.place, format!("`{key}` is not a list"), hint));
     };
-    items.iter().try_for_each(|item| push_item(planner, key, item, args))
+    items.iter().try_for_each(|item| push_item(planner, key, item, line))
 }
 
-fn push_item(
-    planner: &Planner<'_>,
-    key: &str,
-    setting: &Setting,
-    args: &mut Vec<OsString>,
-) -> Result<(), Error> {
+fn push_item(planner: &Planner<'_>, key: &str, setting: &Setting, line: &mut Words) -> Result<(), Error> {
     let SettingValue::Text(template) = &setting.value else {
-        args.extend(planner.setting_text(key, setting)?);
+        planner.setting_text(key, setting)?.into_iter().for_each(|word| line.push(word));
         return Ok(());
     };
     let texts: Vec<OsString> = match planner.fill(key, template)? {
@@ -98,28 +103,57 @@ fn push_item(
         Filled::Json(value) => vec![text_of(&value).into()],
         Filled::Items(items) => items.iter().map(|item| text_of(item).into()).collect(),
     };
+    let secret = template.variables().next().is_some();
     for text in texts {
-        refuse_option(planner, template, &text, args)?;
+        refuse_option(planner, key, template, &text, line.open)?;
         refuse_nul(planner, template.placeholders().next().map_or(key, |(name, _)| name), &text)?;
-        args.push(text);
+        if secret {
+            line.shown.push(template.to_string());
+            line.args.push(text);
+        } else {
+            line.push(text);
+        }
     }
+    // Only a `--` of the descriptor's own: a caller's would let the caller's next word be an option.
+    line.open &= template.literal() != Some("--");
     Ok(())
 }
 
-/// A value may not begin a word with `-`, unless the words before say that no options follow.
+/// A value may not begin a word with `-`, unless the descriptor's own words before say that no options follow. What
+/// counts is the part that gave the first character.
 fn refuse_option(
     planner: &Planner<'_>,
+    key: &str,
     template: &Template,
     text: &OsStr,
-    before: &[OsString],
+    open: bool,
 ) -> Result<(), Error> {
-    let Some(name) = template.leading_placeholder().filter(|name| !PLACEHOLDERS.contains(name)) else {
-        return Ok(());
-    };
-    if !looks_like_option(text) || before.iter().any(|word| word == "--") || may_dash(planner, name) {
+    if !looks_like_option(text) || !open {
         return Ok(());
     }
-    Err(Error::LooksLikeOption { place: template.place.clone(), parameter: name.to_owned() })
+    for part in template.parts() {
+        let alone = Template::of_parts(&template.place, vec![part.clone()]);
+        let gives = match planner.fill(key, &alone)? {
+            Filled::Absent => false,
+            Filled::Text(text) => !text.is_empty(),
+            Filled::Json(value) => !text_of(&value).is_empty(),
+            Filled::Items(_) => true,
+        };
+        match part {
+            Part::Placeholder { name, .. } if gives && !PLACEHOLDERS.contains(&name.as_str()) => {
+                if may_dash(planner, name) {
+                    return Ok(());
+                }
+                return Err(Error::LooksLikeOption {
+                    place: template.place.clone(),
+                    parameter: name.clone(),
+                });
+            }
+            _ if gives => return Ok(()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn looks_like_option(text: &OsStr) -> bool {
@@ -147,7 +181,7 @@ fn passings<'p>(planner: &Planner<'p>) -> &'p [Passing] {
 }
 
 /// What follows the script on its command line.
-fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Result<(), Error> {
+fn push_script_arguments(planner: &Planner<'_>, line: &mut Words) -> Result<(), Error> {
     let tool = &planner.resolution.tool;
     let arguments = &planner.invocation.arguments;
     if tool.unread_words {
@@ -155,7 +189,7 @@ fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Res
             for word in words {
                 let text = OsString::from(text_of(word));
                 refuse_nul(planner, "args", &text)?;
-                args.push(text);
+                line.push(text);
             }
         }
         return Ok(());
@@ -171,7 +205,7 @@ fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Res
             }
             let text = OsString::from(format!("--{name}={}", text_of(value)));
             refuse_nul(planner, name, &text)?;
-            args.push(text);
+            line.push(text);
         }
     }
     if passings(planner).contains(&Passing::Argv) {
@@ -190,7 +224,7 @@ fn push_script_arguments(planner: &Planner<'_>, args: &mut Vec<OsString>) -> Res
                     let place = tool.metadata.place.clone();
                     return Err(Error::LooksLikeOption { place, parameter: parameter.name.clone() });
                 }
-                args.push(text);
+                line.push(text);
             }
         }
     }

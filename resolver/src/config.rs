@@ -8,7 +8,7 @@ use rye_runtimes::{TableReader, TomlSource};
 
 use crate::claims::Claim;
 use crate::error::Error;
-use crate::files::ToolsFolder;
+use crate::files::read_plain;
 use crate::host::Host;
 use crate::spaces::{Root, Space};
 
@@ -16,17 +16,34 @@ use crate::spaces::{Root, Space};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// `pass_env`: names of variables that every tool gets, `*` allowed.
-    pub pass_env: Vec<String>,
+    pub pass_env: Vec<Said>,
     /// `allow_hosts`: hosts that HTTP tools may reach although their addresses are special.
-    pub allow_hosts: Vec<String>,
-    /// `proxy`: the proxy of HTTP tools.
-    pub proxy: Option<String>,
+    pub allow_hosts: Vec<Said>,
+    /// `proxy`: the proxy of HTTP tools, the most important first.
+    pub proxy: Vec<Said>,
     /// `[runtimes]`: the runtime for an extension, the more important first.
     pub runtimes: Vec<Claim>,
     /// `[limits]`
     pub limits: Limits,
     /// The files that were read.
     pub files: Vec<PathBuf>,
+}
+
+/// A word of a `rye.toml`, and which space says it. What a project says is for its own tools: a user's tool, with the
+/// user's credentials, runs in any folder, and a folder may be anybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The word.
+    pub word: String,
+    /// The space.
+    pub space: Space,
+}
+
+impl Said {
+    /// The words that an item of `space` listens to.
+    pub fn to(all: &[Self], space: Space) -> impl Iterator<Item = &str> {
+        all.iter().filter(move |said| said.space >= space).map(|said| said.word.as_str())
+    }
 }
 
 /// `[limits]`. What is `None` was not said.
@@ -55,7 +72,7 @@ impl Config {
             let invalid = |message: String| Error::InvalidConfig {
                 problems: vec![Problem::new(&Place::start_of(&file), message)],
             };
-            let read = ToolsFolder::read_beside(&path, root.trusted);
+            let read = read_plain(&path, root.trusted);
             let read = read.map_err(|refused| invalid(format!("it is refused: {}", refused.reason)))?;
             let Some(bytes) = read else { continue };
             let text = String::from_utf8(bytes).map_err(|_| invalid("not UTF-8".to_owned()))?;
@@ -68,7 +85,7 @@ impl Config {
     fn lay_below(&mut self, below: Self, path: PathBuf) {
         self.pass_env.extend(below.pass_env);
         self.allow_hosts.extend(below.allow_hosts);
-        self.proxy = self.proxy.take().or(below.proxy);
+        self.proxy.extend(below.proxy);
         self.runtimes.extend(below.runtimes);
         let (own, below) = (&mut self.limits, below.limits);
         own.concurrency = own.concurrency.or(below.concurrency);
@@ -82,15 +99,17 @@ impl Config {
         let document =
             TomlSource::file(file, text).parse().map_err(|problems| Error::InvalidConfig { problems })?;
         let mut table = TableReader::new(&document);
-        let texts = |list: Option<Vec<(_, String)>>| -> Vec<String> {
-            list.unwrap_or_default().into_iter().map(|(_, text)| text).collect()
+        let said = |list: Option<Vec<(Place, String)>>| -> Vec<Said> {
+            list.unwrap_or_default().into_iter().map(|(_, word)| Said { word, space }).collect()
         };
         let mut config = Self {
-            pass_env: texts(table.strings(&["pass_env"])),
-            allow_hosts: texts(table.strings(&["allow_hosts"])),
-            proxy: table.string(&["proxy"]),
+            pass_env: said(table.strings(&["pass_env"])),
+            allow_hosts: said(table.strings(&["allow_hosts"])),
+            proxy: table.string(&["proxy"]).map(|word| Said { word, space }).into_iter().collect(),
             ..Self::default()
         };
+        // For the MCP server, which reads it.
+        let _ = table.entry(&["mcp"]);
         if let Some(entry) = table.entry(&["runtimes"]) {
             config.runtimes = read_runtimes(&entry.value, space, &mut table.problems);
         }

@@ -2,13 +2,13 @@
 //! expanded: not even `${NAME}`, which would let a project's file read the caller's environment.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rye_runtimes::document::{Place, Problem};
 
 use crate::error::Error;
+use crate::files::read_plain;
 use crate::host::Host;
 
 /// The `.env` files of a call, the most important last.
@@ -19,15 +19,23 @@ pub(crate) struct DotEnv {
 
 impl DotEnv {
     /// Reads the files that are there.
-    pub(crate) fn read(host: &Host, paths: &[PathBuf]) -> Result<Self, Error> {
+    pub(crate) fn read(host: &Host, paths: &[PathBuf], trusted: Option<u32>) -> Result<Self, Error> {
         let mut files = Vec::new();
         for path in paths {
-            match std::fs::read_to_string(path) {
-                Ok(text) => files.push((path.clone(), parse(host, path, &text)?)),
-                // A folder of that name is somebody's virtual environment.
-                Err(error) if [ErrorKind::NotFound, ErrorKind::IsADirectory].contains(&error.kind()) => {}
-                Err(error) => return Err(invalid(host, path, 1, &format!("it cannot be read: {error}"))),
+            // A folder of that name is somebody's virtual environment.
+            if path.is_dir() {
+                continue;
             }
+            let bytes = match read_plain(path, trusted) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(refused) => {
+                    return Err(invalid(host, path, 1, &format!("it is refused: {}", refused.reason)));
+                }
+            };
+            let text = String::from_utf8(bytes)
+                .map_err(|_| invalid(host, path, 1, "it cannot be read: not UTF-8"))?;
+            files.push((path.clone(), parse(host, path, &text)?));
         }
         Ok(Self { files })
     }

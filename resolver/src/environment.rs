@@ -32,6 +32,8 @@ pub enum EntrySource {
     Interpreter(String),
     /// `env` of a runtime or tool: the place.
     Declared(String),
+    /// The same, filled from a variable of the caller's or of `.env`, which may be secret.
+    DeclaredFromVariable(String),
     /// The call itself.
     Call,
 }
@@ -87,12 +89,7 @@ pub const CODE_NAMES: &[&str] = &[
     "NODE_OPTIONS",
     "NODE_PATH",
     "NODE_EXTRA_CA_CERTS",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PYTHONINSPECT",
-    "PYTHONBREAKPOINT",
-    "PYTHONUSERBASE",
+    "PYTHON*",
     "PERL5OPT",
     "PERL5LIB",
     "PERL5DB",
@@ -123,6 +120,10 @@ pub const CODE_NAMES: &[&str] = &[
     "TERMINFO*",
     "AWKPATH",
     "AWKLIBPATH",
+    "OPENSSL_CONF",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "ZDOTDIR",
 ];
 
 /// Whether a name fits a pattern in which `*` stands for anything.
@@ -227,19 +228,20 @@ fn allowed(name: &str, asked: &[Asked], by_default: bool) -> Option<EntrySource>
 pub(crate) struct DotEnvSource<'h> {
     host: &'h Host,
     paths: Vec<PathBuf>,
+    trusted: Option<u32>,
     read: std::cell::OnceCell<DotEnv>,
 }
 
 impl<'h> DotEnvSource<'h> {
-    pub(crate) fn new(host: &'h Host, paths: Vec<PathBuf>) -> Self {
-        Self { host, paths, read: std::cell::OnceCell::new() }
+    pub(crate) fn new(host: &'h Host, paths: Vec<PathBuf>, trusted: Option<u32>) -> Self {
+        Self { host, paths, trusted, read: std::cell::OnceCell::new() }
     }
 
     pub(crate) fn files(&self) -> Result<&DotEnv, Error> {
         if let Some(read) = self.read.get() {
             return Ok(read);
         }
-        let read = DotEnv::read(self.host, &self.paths)?;
+        let read = DotEnv::read(self.host, &self.paths, self.trusted)?;
         Ok(self.read.get_or_init(|| read))
     }
 }

@@ -7,35 +7,40 @@ use rye_runtimes::template::{Filled, Filling, Fillings, Part, PlaceholderMode, T
 use rye_tools::arguments::ArgumentProblem;
 use serde_json::{Map, Value};
 
-use crate::config_check::invalid;
+use crate::config::Said;
+use crate::config_check::{before_path, invalid, reaches_path};
 use crate::error::Error;
-use crate::plan::{DEFAULT_MAX_BODY, ExchangeAuth, ExchangeBody, ExchangePlan};
-use crate::planner::{PLACEHOLDERS, Planner};
+use crate::plan::{DEFAULT_MAX_BODY, DEFAULT_RETRIES, ExchangeAuth, ExchangeBody, ExchangePlan};
+use crate::planner::Planner;
 
 impl Planner<'_> {
     /// Decides everything about the exchange.
     pub(crate) fn exchange(&self) -> Result<ExchangePlan, Error> {
+        let (url, shown_url) = self.url()?;
         let method = self.one_text("method")?.unwrap_or_else(|| "GET".to_owned());
         let mut allow_hosts = self.texts("allow_hosts")?;
-        allow_hosts.extend(self.resolver.config().allow_hosts.iter().cloned());
+        let (config, space) = (self.resolver.config(), self.resolution.space);
+        allow_hosts.extend(Said::to(&config.allow_hosts, space).map(str::to_owned));
         Ok(ExchangePlan {
             method: method.to_ascii_uppercase(),
-            url: self.url()?,
+            url,
+            shown_url,
             headers: self.headers()?,
             query: self.pairs("query")?,
             body: self.body()?,
             auth: self.auth()?,
-            retries: u32::try_from(self.count("retries")?.unwrap_or(0)).unwrap_or(u32::MAX),
+            retries: self.count("retries")?.map_or(DEFAULT_RETRIES, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             follow_redirects: self.boolean("follow_redirects")?.unwrap_or(true),
             max_body: self
                 .count("max_body")?
                 .map_or(DEFAULT_MAX_BODY, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             allow_hosts,
-            proxy: self.resolver.config().proxy.clone(),
+            proxy: Said::to(&config.proxy, space).next().map(str::to_owned),
         })
     }
 
-    fn url(&self) -> Result<String, Error> {
+    /// The URL, and the same as it may be shown: what a variable gave may be secret.
+    fn url(&self) -> Result<(String, String), Error> {
         let missing = || {
             let place = &self.resolution.tool.metadata.place;
             invalid(place, "no `url` in its chain", Some("add `url = \"https://…\"` to `[config]`"))
@@ -44,21 +49,28 @@ impl Planner<'_> {
         let SettingValue::Text(template) = &setting.value else {
             return Err(invalid(&setting.place, "`url` is not a string", None));
         };
-        let mut url = String::new();
+        let (mut url, mut shown) = (String::new(), String::new());
         for part in template.parts() {
             match part {
-                Part::Placeholder { name, mode } if !PLACEHOLDERS.contains(&name.as_str()) => {
+                Part::Placeholder { name, mode } => {
+                    if !reaches_path(&url) {
+                        let problems = vec![before_path(&template.place, name)];
+                        return Err(Error::InvalidDescriptor { problems });
+                    }
                     let in_path = !url.contains(['?', '#']);
-                    url.push_str(&self.url_argument(&template.place, name, *mode, in_path)?);
+                    let argument = self.url_argument(&template.place, name, *mode, in_path)?;
+                    url.push_str(&argument);
+                    shown.push_str(&argument);
                 }
                 // One part at a time: the text before it is not looked at again.
                 other => {
                     let alone = Template::of_parts(&template.place, vec![other.clone()]);
                     url.push_str(&self.text("url", &alone)?.unwrap_or_default().to_string_lossy());
+                    shown.push_str(&alone.to_string());
                 }
             }
         }
-        Ok(url)
+        Ok((url, shown))
     }
 
     fn url_argument(
@@ -88,7 +100,8 @@ impl Planner<'_> {
         let layers = layers.chain(self.resolution.config.get("headers"));
         let mut headers: Vec<(String, String)> = Vec::new();
         for setting in layers {
-            for (name, value) in self.table("headers", setting)? {
+            let table = self.table("headers", setting)?;
+            for (name, value) in table.into_iter().filter(|(_, value)| !value.is_null()) {
                 headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
                 headers.push((name, text_of(&value)));
             }
@@ -130,9 +143,18 @@ impl Planner<'_> {
                 user: take("user").ok_or_else(|| missing("user"))?,
                 password: take("password").ok_or_else(|| missing("password"))?,
             },
-            other => {
+            _ => {
                 let hint = Some("known are `bearer`, `api_key`, `basic`");
-                return Err(invalid(&setting.place, format!("`auth` cannot have the type `{other}`"), hint));
+                // What a variable gave may be secret.
+                let written = match &setting.value {
+                    SettingValue::Table(table) => table.get("type").map(|setting| &setting.value),
+                    _ => None,
+                };
+                let fact = match written {
+                    Some(SettingValue::Text(template)) => format!("`auth` cannot have the type `{template}`"),
+                    _ => "`auth` has no type that is known".to_owned(),
+                };
+                return Err(invalid(&setting.place, fact, hint));
             }
         };
         match table.keys().next() {

@@ -22,8 +22,6 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
     /// The SHA-256 of the bytes, in lower-case hexadecimal.
     pub sha256: String,
-    /// Whether the caller may execute it.
-    pub executable: bool,
 }
 
 /// A file that rye does not run.
@@ -59,6 +57,9 @@ pub enum RefusedReason {
         /// The user it belongs to.
         owner: u32,
     },
+    /// A function travels with its path as JSON, which is Unicode.
+    #[error("its path is not UTF-8, and a function is called with it")]
+    PathNotUtf8,
     /// Beyond [`MAX_FILE_SIZE`].
     #[error("it has more than {MAX_FILE_SIZE} bytes")]
     TooLarge,
@@ -88,24 +89,6 @@ impl ToolsFolder {
         Some(Self { top: top.canonicalize().ok()?, root: root.canonicalize().ok()?, path, trusted })
     }
 
-    /// Reads a file of the space's root that is no tool, such as `rye.toml`, under the same rule of owner and mode.
-    /// `None`: there is no such file.
-    ///
-    /// # Errors
-    /// The file is there and is refused.
-    pub(crate) fn read_beside(path: &Path, trusted: Option<u32>) -> Result<Option<Vec<u8>>, RefusedFile> {
-        let refuse = |reason| RefusedFile { path: path.to_owned(), reason };
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        match rustix::fs::open(path, flags, Mode::empty()) {
-            Ok(descriptor) => {
-                let read = read_checked(path, &std::fs::File::from(descriptor), trusted).map_err(refuse)?;
-                Ok(Some(read.0))
-            }
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(refuse(RefusedReason::Unreadable(io::Error::from(error).to_string()))),
-        }
-    }
-
     /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -131,10 +114,10 @@ impl ToolsFolder {
         };
         let file = std::fs::File::from(descriptor);
         match read_checked(&path, &file, self.trusted) {
-            Ok((bytes, mode)) => {
+            Ok(bytes) => {
                 self.check_folders(below).map_err(|reason| RefusedFile { path: path.clone(), reason })?;
                 let sha256 = sha256(&bytes);
-                Ok(Some(SourceFile { path, bytes, sha256, executable: mode & 0o111 != 0 }))
+                Ok(Some(SourceFile { path, bytes, sha256 }))
             }
             Err(reason) => refuse(reason),
         }
@@ -181,11 +164,25 @@ impl ToolsFolder {
     }
 }
 
-fn read_checked(
-    path: &Path,
-    file: &std::fs::File,
-    trusted: Option<u32>,
-) -> Result<(Vec<u8>, u32), RefusedReason> {
+/// Reads a small file that is no tool, such as `rye.toml`, `.env` or a version file, under the same rule of kind, owner
+/// and mode. `None`: there is no such file.
+///
+/// # Errors
+/// The file is there and is refused.
+pub(crate) fn read_plain(path: &Path, trusted: Option<u32>) -> Result<Option<Vec<u8>>, RefusedFile> {
+    let refuse = |reason| RefusedFile { path: path.to_owned(), reason };
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => {
+            let read = read_checked(path, &std::fs::File::from(descriptor), trusted).map_err(refuse)?;
+            Ok(Some(read))
+        }
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+        Err(error) => Err(refuse(RefusedReason::Unreadable(io::Error::from(error).to_string()))),
+    }
+}
+
+fn read_checked(path: &Path, file: &std::fs::File, trusted: Option<u32>) -> Result<Vec<u8>, RefusedReason> {
     let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
@@ -200,7 +197,7 @@ fn read_checked(
     if bytes.len() as u64 > MAX_FILE_SIZE {
         return Err(RefusedReason::TooLarge);
     }
-    Ok((bytes, metadata.mode()))
+    Ok(bytes)
 }
 
 fn check_owner(path: &Path, metadata: &std::fs::Metadata, trusted: Option<u32>) -> Result<(), RefusedReason> {

@@ -177,18 +177,19 @@ impl Search<'_> {
             let path = self.host.working_directory.join(command);
             return vec![Candidate { group: None, source: source.to_owned(), path }];
         }
-        let mut found = self.on_path(command, None, source);
-        if found.is_empty() {
-            found.push(Candidate { group: None, source: format!("{source}, on PATH"), path: command.into() });
-        }
-        found
+        self.on_path(command, None, &format!("{source}, on PATH"))
     }
 
-    /// Every executable of that name on the caller's `PATH`.
+    /// Every executable of that name on the caller's `PATH`; where there is none, the bare name, which never counts
+    /// and tells that `PATH` was looked at.
     fn on_path(&self, name: &OsStr, group: Option<Group>, source: &str) -> Vec<Candidate> {
-        let Some(path) = self.host.variable("PATH") else { return Vec::new() };
         let candidate = |path| Candidate { group, source: source.to_owned(), path };
-        all_on_path(name, path).into_iter().map(candidate).collect()
+        let found = self.host.variable("PATH").map(|path| all_on_path(name, path)).unwrap_or_default();
+        if found.is_empty() {
+            vec![candidate(name.into())]
+        } else {
+            found.into_iter().map(candidate).collect()
+        }
     }
 }
 

@@ -24,13 +24,15 @@ mod spaces;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rye_runtimes::document::Problem;
 use rye_runtimes::{ItemId, nearest};
 use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
 pub use chain::{Bootstrap, Link, Primitive, Resolution};
 pub use claims::{Claim, Claims};
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Said};
+pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS};
 pub use error::Error;
 pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder};
 pub use host::Host;
@@ -39,8 +41,8 @@ pub use item::{FoundItem, PassedOver, PassedOverReason};
 pub use list::{Listed, Listing};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
-    DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan, FunctionCall, Invocation,
-    Plan, ProcessPlan, StdinPlan, TimeoutSource,
+    DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,
+    FunctionCall, Invocation, Plan, ProcessPlan, StdinPlan, TimeoutSource,
 };
 pub use planner::PLACEHOLDERS;
 pub use spaces::{Root, Space, Spaces};
@@ -67,6 +69,21 @@ impl Resolver {
         let config = Config::read(&host, &spaces.roots)?;
         let claims = Claims::read(&spaces.roots, &config);
         Ok(Self { host, spaces, config, claims })
+    }
+
+    /// The same, for those who only look: a `rye.toml` that is wrong is told apart and counts as empty.
+    ///
+    /// # Errors
+    /// A named project is not there.
+    pub fn new_to_look(host: Host) -> Result<(Self, Vec<Problem>), Error> {
+        let spaces = Spaces::find(&host)?;
+        let (config, problems) = match Config::read(&host, &spaces.roots) {
+            Ok(config) => (config, Vec::new()),
+            Err(Error::InvalidConfig { problems }) => (Config::default(), problems),
+            Err(error) => return Err(error),
+        };
+        let claims = Claims::read(&spaces.roots, &config);
+        Ok((Self { host, spaces, config, claims }, problems))
     }
 
     /// What the front end captured.
@@ -177,6 +194,14 @@ impl Resolver {
         self.follow(found)
     }
 
+    /// Follows the chain of a runtime that a listing gave, down to its primitive.
+    ///
+    /// # Errors
+    /// Something in its chain, or its bootstrap, is missing, wrong or refused.
+    pub fn check_runtime(&self, found: FoundItem) -> Result<(), Error> {
+        self.follow_runtime(found)
+    }
+
     /// What is wrong with the chain of a tool that no single file shows: options that its primitive does not know,
     /// placeholders that nothing fills.
     ///
@@ -226,18 +251,5 @@ impl Resolver {
             nearest: Vec::new(),
             foreign_project: None,
         }
-    }
-
-    /// The item of that id in a resolver's spaces, tool or runtime, for those who look and do not run.
-    ///
-    /// # Errors
-    /// The item is there and is wrong or refused.
-    pub fn find(&self, id: &ItemId) -> Result<Option<FoundItem>, Error> {
-        for root in &self.spaces.roots {
-            if let Some(found) = locate::in_root(&self.host, root, &self.claims, id)?.found {
-                return Ok(Some(found));
-            }
-        }
-        locate::in_core(id)
     }
 }

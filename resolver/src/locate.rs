@@ -37,7 +37,7 @@ pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
     };
     let item = Item::read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
     let id = id.clone();
-    Ok(Some(FoundItem { id, space: Space::System, item, file: None, sidecar: None, runs_itself: false }))
+    Ok(Some(FoundItem { id, space: Space::System, item, file: None, runs_itself: false }))
 }
 
 /// Looks for an id in one space on disk.
@@ -114,14 +114,7 @@ pub(crate) fn read_item(
         Ok(item) => item,
         Err(problems) => return Err(Error::InvalidMetadata { id: id.clone(), problems }),
     };
-    Ok(Ok(FoundItem {
-        id: id.clone(),
-        space: root.space,
-        item,
-        file: Some(Arc::new(source)),
-        sidecar: sidecar.map(Arc::new),
-        runs_itself,
-    }))
+    Ok(Ok(FoundItem { id: id.clone(), space: root.space, item, file: Some(Arc::new(source)), runs_itself }))
 }
 
 /// The paths in the folder that have the id: by the claimed extensions, or, when none of those is there, by

@@ -107,6 +107,8 @@ pub struct ExchangePlan {
     pub method: String,
     /// The URL, arguments encoded.
     pub url: String,
+    /// The URL as it may be shown: `${NAME}` is not filled.
+    pub shown_url: String,
     /// Headers, in order.
     pub headers: Vec<(String, String)>,
     /// What is added to the query, encoded later.
@@ -141,7 +143,7 @@ impl ExchangePlan {
     /// The URL as it may be shown: without user and query.
     #[must_use]
     pub fn shown_url(&self) -> String {
-        let plain = self.url.split(['?', '#']).next().unwrap_or_default();
+        let plain = self.shown_url.split(['?', '#']).next().unwrap_or_default();
         match plain.split_once("://") {
             Some((scheme, rest)) => {
                 let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -197,6 +199,8 @@ pub struct ProcessPlan {
     pub program: PathBuf,
     /// Its arguments, after the program's own name.
     pub args: Vec<OsString>,
+    /// The same as they may be shown: `${NAME}` is not filled, because it may be secret.
+    pub shown_args: Vec<String>,
     /// Its working directory.
     pub cwd: PathBuf,
     /// Its standard input.
@@ -269,6 +273,8 @@ pub struct FunctionCall {
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// The default time limit of an exchange.
 pub const DEFAULT_EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The default number of further attempts of an exchange.
+pub const DEFAULT_RETRIES: u32 = 2;
 /// The default bound of an answer's body, in bytes.
 pub const DEFAULT_MAX_BODY: usize = 10 << 20;
 /// The default grace.

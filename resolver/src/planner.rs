@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::Resolver;
 use crate::chain::{Primitive, Resolution};
 use crate::command_line;
+use crate::config::Said;
 use crate::config_check::{check_config, invalid};
 use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, belongs_to_the_call};
 use crate::error::Error;
@@ -38,7 +39,7 @@ impl Resolver {
         check_config(resolution)?;
         let mut planner = Planner::new(self, invocation)?;
         let interpreters = planner.find_interpreters()?;
-        planner.fill_environment(&interpreters)?;
+        planner.fill_environment()?;
         let output = resolution.call.output.unwrap_or(OutputForm::Auto);
         let run_id = run_id();
         planner.add_call_variables(&run_id)?;
@@ -122,7 +123,8 @@ impl<'p> Planner<'p> {
         if let Some(project) = resolver.spaces.project.as_ref().filter(|_| project_counts) {
             paths.extend([".ai/.env", ".env", ".env.local"].map(|name| project.join(name)));
         }
-        let dotenv = DotEnvSource::new(&resolver.host, paths);
+        let trusted = resolver.spaces.roots.iter().find_map(|root| root.trusted);
+        let dotenv = DotEnvSource::new(&resolver.host, paths, trusted);
         let asked = asked_names(resolver, resolution, &invocation.options);
         let environment = ChildEnvironment::from_caller(&resolver.host, &asked, &dotenv)?;
         let (environment, failure) = (RefCell::new(environment), RefCell::new(None));
@@ -202,7 +204,7 @@ impl<'p> Planner<'p> {
         Ok(found)
     }
 
-    fn fill_environment(&mut self, _interpreters: &[Interpreter]) -> Result<(), Error> {
+    fn fill_environment(&mut self) -> Result<(), Error> {
         let resolution = self.resolution;
         for (name, setting) in &resolution.env_config.env {
             self.declare(name, setting)?;
@@ -231,7 +233,7 @@ impl<'p> Planner<'p> {
         }
         for (name, value) in self.table("env", setting)? {
             check(&name)?;
-            let source = EntrySource::Declared(setting.place.to_string());
+            let source = EntrySource::DeclaredFromVariable(setting.place.to_string());
             self.environment.get_mut().set(name, text_of(&value), source);
         }
         Ok(())
@@ -239,10 +241,27 @@ impl<'p> Planner<'p> {
 
     fn declare(&mut self, name: &str, setting: &Setting) -> Result<(), Error> {
         if let Some(value) = self.setting_text(name, setting)? {
-            let source = EntrySource::Declared(setting.place.to_string());
+            let place = setting.place.to_string();
+            let source = match self.is_filled_by_caller(setting) {
+                true => EntrySource::DeclaredFromVariable(place),
+                false => EntrySource::Declared(place),
+            };
             self.environment.get_mut().set(name, value, source);
         }
         Ok(())
+    }
+
+    /// Whether a setting holds what the caller's environment or a `.env` file gave.
+    fn is_filled_by_caller(&self, setting: &Setting) -> bool {
+        let known = |name: &str| {
+            let environment = self.environment.borrow();
+            let source =
+                environment.iter().find(|(known, ..)| *known == name).map(|(_, _, source)| source.clone());
+            matches!(source, Some(EntrySource::Interpreter(_) | EntrySource::Declared(_) | EntrySource::Call))
+        };
+        let mut found = false;
+        setting.templates(&mut |template| found |= template.variables().any(|name| !known(name)));
+        found
     }
 
     /// A setting that must be one text; a number or boolean is written as JSON writes it.
@@ -266,9 +285,10 @@ impl<'p> Planner<'p> {
                 let problems = vec![problem.hint("give the tool's parameter by its own name")];
                 return Err(Error::InvalidArguments { id: self.resolution.id.clone(), problems });
             }
-            let value = value.clone().or_else(|| resolver.host.variable(name).map(OsStr::to_owned));
             if let Some(value) = value {
                 environment.set(name, value, EntrySource::Call);
+            } else if let Some(value) = resolver.host.variable(name) {
+                environment.set(name, value, EntrySource::Asked("--env".to_owned()));
             }
         }
         environment.set("RYE_TOOL_ID", self.resolution.id.as_str(), EntrySource::Call);
@@ -340,7 +360,8 @@ fn counts_project(resolution: &Resolution) -> bool {
 
 fn asked_names(resolver: &Resolver, resolution: &Resolution, options: &CallOptions) -> Vec<Asked> {
     let by_chain = resolution.pass_env.iter().map(|(pattern, by)| (pattern.clone(), by.clone()));
-    let by_config = resolver.config.pass_env.iter().map(|pattern| (pattern.clone(), "rye.toml".to_owned()));
+    let by_config = Said::to(&resolver.config.pass_env, resolution.space);
+    let by_config = by_config.map(|pattern| (pattern.to_owned(), "rye.toml".to_owned()));
     let by_call = options.environment.iter().filter(|(_, value)| value.is_none());
     let by_call = by_call.map(|(name, _)| (name.clone(), "--env".to_owned()));
     by_chain.chain(by_config).chain(by_call).map(|(pattern, by)| Asked { pattern, by }).collect()

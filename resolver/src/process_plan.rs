@@ -10,6 +10,7 @@ use rye_runtimes::setting::SettingValue;
 use crate::command_line;
 use crate::config_check::invalid;
 use crate::error::Error;
+use crate::files::{RefusedFile, RefusedReason};
 use crate::interpreter::{all_on_path, executable};
 use crate::plan::{Attachment, DEFAULT_GRACE, DEFAULT_MAX_OUTPUT, FunctionCall, ProcessPlan, StdinPlan};
 use crate::planner::Planner;
@@ -23,6 +24,7 @@ impl Planner<'_> {
         Ok(ProcessPlan {
             program: self.program(&line.command, &line.command_place, &cwd)?,
             args: line.args,
+            shown_args: line.shown,
             stdin: self.stdin()?,
             call: self.function_call()?,
             grace: self.seconds("grace")?.unwrap_or(DEFAULT_GRACE),
@@ -84,6 +86,10 @@ impl Planner<'_> {
         let (Style::Function, Some(file)) = (self.resolution.style, &self.resolution.file) else {
             return Ok(None);
         };
+        if file.path.to_str().is_none() {
+            let refused = RefusedFile { path: file.path.clone(), reason: RefusedReason::PathNotUtf8 };
+            return Err(refused.into());
+        }
         let python = self.resolution.tool.function();
         let own = file.path.parent().map(Path::to_owned);
         let root = self.resolver.spaces.roots.iter().find(|root| root.space == self.resolution.space);

@@ -57,11 +57,14 @@ pub enum OutputForm {
     Auto,
 }
 
-const STYLES: &[(&str, Style)] =
+/// The words of `style`.
+pub const STYLES: &[(&str, Style)] =
     &[("function", Style::Function), ("script", Style::Script), ("command", Style::Command)];
-const PASSINGS: &[(&str, Passing)] =
+/// The words of `parameters`.
+pub const PASSINGS: &[(&str, Passing)] =
     &[("env", Passing::Env), ("stdin", Passing::Stdin), ("flags", Passing::Flags), ("argv", Passing::Argv)];
-const OUTPUTS: &[(&str, OutputForm)] =
+/// The words of `output`.
+pub const OUTPUTS: &[(&str, OutputForm)] =
     &[("text", OutputForm::Text), ("json", OutputForm::Json), ("auto", OutputForm::Auto)];
 
 impl CallConfig {

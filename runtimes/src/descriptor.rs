@@ -97,7 +97,8 @@ impl Runtime {
                     .hint("add `executor_id = \"subprocess\"`"),
             );
         }
-        let problems = table.finish();
+        let mut problems = table.finish();
+        problems.sort();
         let extensions = extensions.into_iter().map(|(_, extension)| extension).collect();
         if problems.is_empty() { Ok(Self { descriptor, extensions }) } else { Err(problems) }
     }

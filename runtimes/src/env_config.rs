@@ -72,7 +72,8 @@ pub enum Group {
     System,
 }
 
-const GROUPS: &[(&str, Group)] =
+/// The words of `search`.
+pub const GROUPS: &[(&str, Group)] =
     &[("project", Group::Project), ("user", Group::User), ("system", Group::System)];
 
 impl EnvConfig {
@@ -105,8 +106,14 @@ impl Resource {
     fn read(entry: &Entry, problems: &mut Vec<Problem>) -> Self {
         let mut table = TableReader::new(&entry.value);
         let kind = table.word(&["type"], RESOURCE_KINDS);
-        let fallback =
-            table.entry(&["fallback"]).map(|found| Setting::read(&found.value, &mut table.problems));
+        let fallback = table.entry(&["fallback"]).map(|found| {
+            if !matches!(found.value.value, NodeValue::String(_)) {
+                let message = format!("`fallback` is {} where a string is wanted", found.value.value.kind());
+                table.problems.push(Problem::new(&found.value.place, message));
+            }
+            Setting::read(&found.value, &mut table.problems)
+        });
+        let var_place = table.entry(&["var"]).map(|found| &found.value.place);
         let mut exchange = Settings::new();
         for key in ["timeout", "retries", "headers"] {
             if let Some(found) = table.entry(&[key]) {
@@ -127,7 +134,8 @@ impl Resource {
         if let Some(var) = &resource.var
             && (var.is_empty() || var.contains(['=', '\0']))
         {
-            table.problems.push(Problem::new(&entry.value.place, format!("`{var}` cannot name a variable")));
+            let place = var_place.unwrap_or(&entry.value.place);
+            table.problems.push(Problem::new(place, format!("`{var}` cannot name a variable")));
         }
         problems.extend(table.finish());
         resource

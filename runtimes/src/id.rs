@@ -100,9 +100,6 @@ impl FromStr for ItemId {
         if text.is_empty() {
             return refuse(InvalidIdReason::Empty);
         }
-        if text.len() > MAX_ID_LENGTH {
-            return refuse(InvalidIdReason::TooLong(text.chars().count()));
-        }
         if text.starts_with('/') {
             return refuse(InvalidIdReason::Absolute);
         }
@@ -120,6 +117,10 @@ impl FromStr for ItemId {
             if !first.is_ascii_alphanumeric() {
                 return refuse(InvalidIdReason::SegmentStart(first));
             }
+        }
+        // Only ASCII is left: bytes are characters.
+        if text.len() > MAX_ID_LENGTH {
+            return refuse(InvalidIdReason::TooLong(text.len()));
         }
         Ok(Self(text.to_owned()))
     }

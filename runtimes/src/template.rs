@@ -2,6 +2,7 @@
 //! is never looked at again, so no value can bring a placeholder of its own.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 use serde_json::Value;
 
@@ -200,6 +201,18 @@ impl Template {
             }
         }
         Ok(Filled::Text(out))
+    }
+}
+
+/// The template as it may be written: what stands for values is not filled.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            Part::Home => f.write_str("~"),
+            Part::Variable { name, .. } => write!(f, "${{{name}}}"),
+            Part::Placeholder { name, .. } => write!(f, "{{{name}}}"),
+        })
     }
 }
 

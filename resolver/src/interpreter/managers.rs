@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Search;
-use super::versions::{first_word, installed, tool_versions};
+use super::versions::{first_word, installed, installed_or_place, text_of, tool_versions};
 
 /// A manager of one language, by whose files the wanted version is known.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +40,12 @@ impl Search<'_> {
         self.project_folders().find_map(|folder| files.iter().find_map(|file| first_word(&folder.join(file))))
     }
 
-    /// The project and every folder above it.
+    /// The project and every folder above it; for a tool that the project does not concern, the caller's home alone:
+    /// the working directory may be anybody's.
     fn project_folders(&self) -> impl Iterator<Item = &Path> {
-        self.project.filter(|_| self.project_counts).unwrap_or(&self.host.working_directory).ancestors()
+        let project = self.project.filter(|_| self.project_counts);
+        let home = self.host.home.as_deref().filter(|_| project.is_none());
+        project.into_iter().flat_map(Path::ancestors).chain(home)
     }
 
     /// The executable that a shim stands for: the version that the manager's files name, from its own folder.
@@ -64,12 +67,17 @@ impl Search<'_> {
             .then(|| self.behind_tool_versions(&root.join("installs"), name))?
     }
 
-    /// The first version that `.tool-versions` names, nearest file first, and that has the executable.
+    /// The first version that `.tool-versions` names and that has the executable. Of each tool only the nearest file
+    /// counts.
     fn behind_tool_versions(&self, installs: &Path, name: &Path) -> Option<PathBuf> {
-        let default = self.host.home.as_deref();
-        let files = self.project_folders().chain(default).map(|folder| folder.join(".tool-versions"));
-        files
-            .flat_map(|file| tool_versions(&file))
+        let mut named: Vec<(String, Vec<String>)> = Vec::new();
+        for (tool, versions) in self.tool_version_files().flat_map(|file| tool_versions(&file)) {
+            if named.iter().all(|(known, _)| *known != tool) {
+                named.push((tool, versions));
+            }
+        }
+        named
+            .into_iter()
             .flat_map(|(tool, versions)| {
                 let folder = installs.join(tool);
                 versions.into_iter().flat_map(move |version| installed(&folder, Some(&version)))
@@ -78,27 +86,36 @@ impl Search<'_> {
             .find(|path| path.is_file())
     }
 
+    /// Where `.tool-versions` may be, the nearest first and the caller's own last.
+    fn tool_version_files(&self) -> impl Iterator<Item = PathBuf> {
+        let own = self.host.home.as_deref();
+        self.project_folders().chain(own).map(|folder| folder.join(".tool-versions"))
+    }
+
     /// What asdf or mise has of one tool: the wanted version alone, else all.
     pub(super) fn tool_installs(&self, installs: &Path, tools: &[&str]) -> Vec<PathBuf> {
-        let default = self.host.home.as_deref();
-        let files = self.project_folders().chain(default).map(|folder| folder.join(".tool-versions"));
-        let wanted = files
+        let wanted = self
+            .tool_version_files()
             .flat_map(|file| tool_versions(&file))
             .find(|(tool, _)| tools.contains(&tool.as_str()))
             .and_then(|(_, versions)| versions.into_iter().next());
-        tools.iter().flat_map(|tool| installed(&installs.join(tool), wanted.as_deref())).collect()
+        let found: Vec<_> =
+            tools.iter().flat_map(|tool| installed(&installs.join(tool), wanted.as_deref())).collect();
+        match tools.first() {
+            Some(tool) if found.is_empty() => installed_or_place(&installs.join(tool), wanted.as_deref()),
+            _ => found,
+        }
     }
 
     /// Volta's nodes: the one that `package.json` pins, else the default, else all.
     pub(super) fn volta(&self, root: &Path) -> Vec<PathBuf> {
-        let read = |file: PathBuf| -> Option<serde_json::Value> {
-            serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()
-        };
+        let read =
+            |file: PathBuf| -> Option<serde_json::Value> { serde_json::from_str(&text_of(&file)?).ok() };
         let text =
             |value: serde_json::Value, pointer: &str| Some(value.pointer(pointer)?.as_str()?.to_owned());
         let pinned =
             self.project_folders().find_map(|folder| text(read(folder.join("package.json"))?, "/volta/node"));
         let wanted = pinned.or_else(|| text(read(root.join("tools/user/platform.json"))?, "/node/runtime"));
-        installed(&root.join("tools/image/node"), wanted.as_deref())
+        installed_or_place(&root.join("tools/image/node"), wanted.as_deref())
     }
 }

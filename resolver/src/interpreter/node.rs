@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rye_runtimes::env_config::Group;
 
-use super::versions::{first_word, installed};
+use super::versions::{first_word, installed_or_place};
 use super::{Candidate, Search};
 
 impl Search<'_> {
@@ -42,10 +42,12 @@ impl Search<'_> {
             let paths = folders.into_iter().map(|folder| folder.join(inside));
             candidates.extend(paths.map(|path| Candidate::new(Group::User, source, path)));
         };
-        add("nvm", installed(&home.join(".nvm/versions/node"), nvm), "bin/node");
+        add("nvm", installed_or_place(&home.join(".nvm/versions/node"), nvm), "bin/node");
         add("volta", self.volta(&home.join(".volta")), "bin/node");
         for root in [".local/share/fnm", ".fnm"] {
-            let versions = installed(&home.join(root).join("node-versions"), wanted.as_deref());
+            let root = home.join(root);
+            let wanted = wanted.clone().or_else(|| fnm_default(&root));
+            let versions = installed_or_place(&root.join("node-versions"), wanted.as_deref());
             add("fnm", versions, "installation/bin/node");
         }
         add("asdf", self.tool_installs(&home.join(".asdf/installs"), &["nodejs", "node"]), "bin/node");
@@ -56,4 +58,10 @@ impl Search<'_> {
         );
         candidates
     }
+}
+
+/// The version that fnm's alias `default` leads to: `aliases/default` is a link to `node-versions/VERSION/installation`.
+fn fnm_default(root: &Path) -> Option<String> {
+    let installation = std::fs::read_link(root.join("aliases/default")).ok()?;
+    Some(installation.parent()?.file_name()?.to_str()?.to_owned())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rye_runtimes::env_config::Group;
 
+use super::versions::installed_or_place;
 use super::{Candidate, Search};
 
 const PYTHONS: [&str; 2] = ["bin/python3", "bin/python"];
@@ -49,12 +50,7 @@ impl Search<'_> {
             candidates.extend(pythons_in(Group::User, &format!("user {folder}"), &home.join(folder)));
         }
         let wanted = self.wanted_version(&[".python-version"]);
-        let versions = home.join(".pyenv/versions");
-        let mut installed = super::versions::installed(&versions, wanted.as_deref());
-        if let Some(wanted) = wanted.filter(|wanted| installed.is_empty() && !wanted.contains('/')) {
-            // Remembered as a place that was looked at.
-            installed.push(versions.join(wanted));
-        }
+        let installed = installed_or_place(&home.join(".pyenv/versions"), wanted.as_deref());
         for version in installed {
             candidates.extend(pythons_in(Group::User, "pyenv", &version));
         }

@@ -13,6 +13,16 @@ pub(super) fn installed(versions: &Path, wanted: Option<&str>) -> Vec<PathBuf> {
     names.into_iter().map(|name| versions.join(name)).collect()
 }
 
+/// The same; where none is installed, the place that was looked at, so that the search can tell of it.
+pub(super) fn installed_or_place(versions: &Path, wanted: Option<&str>) -> Vec<PathBuf> {
+    let mut found = installed(versions, wanted);
+    if found.is_empty() {
+        let name = wanted.filter(|name| !name.contains('/') && !matches!(*name, "." | ".."));
+        found.push(versions.join(name.unwrap_or("*")));
+    }
+    found
+}
+
 /// Whether an installed version is one that was asked for: `3.11` means any 3.11.x, `v20` any 20.x.
 fn fits(wanted: &str, installed: &str) -> bool {
     let plain = |text: &str| text.strip_prefix('v').unwrap_or(text).to_owned();
@@ -27,19 +37,26 @@ fn release(name: &str) -> Option<Vec<u64>> {
 
 /// The version that a file such as `.python-version` names: its first word, comments passed over.
 pub(super) fn first_word(file: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = text_of(file)?;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
     line.split_whitespace().next().map(str::to_owned)
 }
 
-/// What a `.tool-versions` file names: each tool with the versions it may have, best first.
+/// The text of a version file. One that cannot be trusted (a FIFO, somebody else's, one that anyone may write) names
+/// nothing: these files are looked for in every folder above.
+pub(super) fn text_of(file: &Path) -> Option<String> {
+    String::from_utf8(crate::files::read_plain(file, None).ok()??).ok()
+}
+
+/// What a `.tool-versions` file names: each tool with the versions it may have, best first. A name is never a path.
 pub(super) fn tool_versions(file: &Path) -> Vec<(String, Vec<String>)> {
-    let Ok(text) = std::fs::read_to_string(file) else { return Vec::new() };
+    let Some(text) = text_of(file) else { return Vec::new() };
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
     lines
         .filter_map(|line| {
             let mut words = line.split_whitespace().map(str::to_owned);
-            Some((words.next()?, words.collect()))
+            let tool = words.next().filter(|tool| !tool.contains('/') && !tool.starts_with('.'))?;
+            Some((tool, words.collect()))
         })
         .collect()
 }

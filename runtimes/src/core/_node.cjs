@@ -1,5 +1,6 @@
 // Calls one function of one file: request and reply are JSON on a descriptor of their own, one each.
 const fs = require("node:fs");
+const { builtinModules } = require("node:module");
 const { pathToFileURL } = require("node:url");
 
 const channel = Number(process.env.RYE_CALL_FD);
@@ -12,15 +13,22 @@ function received() {
   return Buffer.concat(chunks).toString();
 }
 
-function answer(reply, code) {
+function send(reply) {
   let bytes = Buffer.from(JSON.stringify(reply) + "\n");
   try {
     while (bytes.length) bytes = bytes.subarray(fs.writeSync(channel, bytes));
   } catch {
     // Nobody listens any more.
   }
+}
+
+function answer(reply, code) {
+  send(reply);
   process.exit(code);
 }
+
+// Half a surrogate pair is no character, and no JSON that others read.
+const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 // The value as JSON can say it; what it cannot say is an error with its path.
 function plain(value, path, above) {
@@ -40,6 +48,8 @@ function plain(value, path, above) {
       return refuse(`a ${typeof value}`);
     case "object":
       break;
+    case "string":
+      return wellFormed(value);
     default:
       return value;
   }
@@ -55,21 +65,38 @@ function plain(value, path, above) {
   if (Array.isArray(value)) return value.map((item, at) => plain(item ?? null, `${path}[${at}]`, above));
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   const members = entries.filter(([, item]) => item !== undefined);
-  return Object.fromEntries(members.map(([key, item]) => [key, plain(item, `${path}.${String(key)}`, above)]));
+  return Object.fromEntries(members.map(([key, item]) => [wellFormed(String(key)), plain(item, `${path}.${String(key)}`, above)]));
+}
+
+// The whole numbers of a JSON text that JavaScript cannot hold, as it holds them.
+function roundedIn(text) {
+  if (!/\d{16}/.test(text)) return new Set();
+  const tokens = [...text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)].map(([token]) => token);
+  const numbers = tokens.filter((token) => /^-?\d+$/.test(token)).map(Number);
+  return new Set(numbers.filter((number) => !Number.isSafeInteger(number)));
 }
 
 // A number that JavaScript has rounded already is not what the caller gave.
-function refuseRounded(value, path) {
-  if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER && Math.abs(value) < 2 ** 64) {
+function refuseRounded(value, path, rounded) {
+  if (rounded.has(value)) {
     throw new RangeError(`${path} is beyond 2^53, which JavaScript cannot hold exactly: pass it as a string`);
   }
   if (value !== null && typeof value === "object") {
-    for (const [key, item] of Object.entries(value)) refuseRounded(item, `${path}.${key}`);
+    for (const [key, item] of Object.entries(value)) refuseRounded(item, `${path}.${key}`, rounded);
+  }
+}
+
+// Anything can be thrown, even what has no text.
+function text(value) {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
   }
 }
 
 function failure(error, folders) {
-  if (!(error instanceof Error)) return { type: "Error", message: String(error), traceback: [] };
+  if (!(error instanceof Error)) return { type: "Error", message: text(error), traceback: [] };
   const traceback = [];
   for (const line of String(error.stack).split("\n")) {
     const [, name, file, at] = /^\s*at (?:(.*) \()?(?:file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?$/.exec(line) ?? [];
@@ -79,13 +106,23 @@ function failure(error, folders) {
   }
   const [, file, at] = /^(?:file:\/\/)?(\/.*):(\d+)$/m.exec(String(error.stack)) ?? [];
   if (!traceback.length && file) traceback.push({ file, line: Number(at), function: "<module>", text: "" });
-  return { type: error.name, message: error.message, traceback };
+  return { type: text(error.name), message: text(error.message), traceback };
 }
 
-async function call(request) {
+// What `node -e` puts into the global scope is no part of a file's: a tool that ran by it would run nowhere else.
+function clearScope() {
+  const usual = ["process", "console", "crypto"];
+  const unusual = builtinModules.filter((name) => !usual.includes(name));
+  for (const name of ["require", "exports", "__filename", "__dirname", ...unusual]) delete globalThis[name];
+}
+
+async function call(request, rounded) {
+  // Node restores some of that scope when this text has run.
+  await null;
+  clearScope();
   process.argv.length = 1;
   process.argv.push(request.path);
-  refuseRounded(request.params, "params");
+  if (rounded.size) refuseRounded(request.params, "params", rounded);
   const module = await import(pathToFileURL(request.path).href);
   const named = [module, module.default ?? {}].map((from) => from.main ?? from.execute).find((one) => one);
   const entry = named ?? module.default;
@@ -95,8 +132,21 @@ async function call(request) {
   return plain((await entry(request.params, request.project_path)) ?? null, "result", []);
 }
 
-const request = JSON.parse(received());
-call(request).then(
+// Nothing is left to do, and there is no reply.
+process.once("beforeExit", () => {
+  const error = { type: "Error", message: "the promise of the function is never settled", traceback: [] };
+  answer({ error }, 1);
+});
+
+const json = received();
+const request = JSON.parse(json);
+call(request, roundedIn(json)).then(
   (result) => answer({ result }, 0),
-  (error) => answer({ error: failure(error, request.folders) }, 1),
+  (error) => {
+    const reply = { error: failure(error, request.folders) };
+    if (!(error instanceof SyntaxError) || reply.error.traceback.length) return answer(reply, 1);
+    // Where such an error stands, Node tells only by itself.
+    process.once("exit", () => send(reply));
+    throw error;
+  },
 );

@@ -1,8 +1,13 @@
 # Calls one function of one file: request and reply are JSON on a descriptor of their own, one each.
 # Kept small and without imports, because every cold call compiles it: `_json` is `json` without `re`, and what few
 # calls need stands in LATER as text.
-import os
 import sys
+
+# Before anything is imported: the caller's folder, in which a foreign `_json.py` may lie.
+if sys.path and not sys.path[0]:
+    del sys.path[0]
+
+import os
 
 LATER = r'''
 import types
@@ -203,8 +208,6 @@ async def awaited(value):
 
 def call(request):
     path, name, params = request["path"], request["module"], request["params"]
-    if sys.path and not sys.path[0]:
-        del sys.path[0]
     at = next((at for at, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path))
     sys.path[at:at] = request["folders"]
     sys.argv = [path]
@@ -278,8 +281,10 @@ def serve():
         import signal
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    except SystemExit:
-        raise
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
+        reply, code = b'{"result":null}', 0
     except BaseException as error:
         reply = encode(failure(error, folders)).encode("utf-8", "replace")
     reply = memoryview(reply + b"\n")

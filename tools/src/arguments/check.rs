@@ -1,6 +1,8 @@
 //! The check of a value against a type. It yields the value as the tool gets it, or every problem in it; it
 //! never rounds a number and never fills anything in.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::ArgumentProblem;
@@ -142,10 +144,11 @@ impl<'s> Checker<'s> {
             problems.push(ArgumentProblem::new(path, wanted));
         }
         if array.unique && problems.is_empty() {
-            let twice = checked.iter().enumerate().find_map(|(index, item)| {
-                let first = checked.iter().take(index).position(|earlier| same(earlier, item))?;
-                Some((first, index))
-            });
+            let mut seen = HashMap::new();
+            let twice = checked
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| seen.insert(canonical(item), index).map(|first| (first, index)));
             if let Some((first, second)) = twice {
                 let fact = format!("expected items that differ, found items {first} and {second} alike");
                 problems.push(ArgumentProblem::new(path, fact));
@@ -359,5 +362,24 @@ fn spell(base: &Path<'_>, pointer: &str, value: &Value) -> String {
             spell(&Path::Item(base, index), &rest, items.get(index).unwrap_or(&Value::Null))
         }
         _ => spell(&Path::Member(base, &step), &rest, value.get(&step).unwrap_or(&Value::Null)),
+    }
+}
+
+/// A text that is the same for values that JSON Schema takes for the same: `1` and `1.0`, members in any order. It
+/// makes looking for items alike linear.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 => format!("{:.0}", float + 0.0),
+            _ => number.to_string(),
+        },
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Object(members) => {
+            let mut members: Vec<_> =
+                members.iter().map(|(name, value)| format!("{name:?}:{}", canonical(value))).collect();
+            members.sort();
+            format!("{{{}}}", members.join(","))
+        }
+        other => other.to_string(),
     }
 }

@@ -1,0 +1,63 @@
+//! What a primitive does for a run, from its start to its end.
+
+use std::sync::Arc;
+
+use rye_primitives::{HttpClient, Process, ProcessEvents, start as start_process};
+use rye_resolver::{Action, Plan};
+
+use crate::error::Error;
+use crate::exchange::{self, Exchange};
+use crate::judge;
+use crate::outcome::Outcome;
+use crate::request::process_request;
+use crate::run::RunStopper;
+
+/// What a start needs beside the plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Means {
+    /// This program does nothing but one run.
+    pub(crate) alone: bool,
+    pub(crate) client: Arc<HttpClient>,
+}
+
+/// Something that was begun.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Process(Process),
+    Exchange(Box<Exchange>),
+}
+
+impl Means {
+    /// Begins what a plan asks for.
+    pub(crate) fn begin(&self, plan: &Plan, stopper: &RunStopper) -> Result<Work, Error> {
+        match &plan.action {
+            Action::Process(process) => {
+                let process = start_process(process_request(plan, process, self.alone))
+                    .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
+                stopper.connect(process.stopper());
+                Ok(Work::Process(process))
+            }
+            Action::Exchange(exchange) => {
+                Ok(Work::Exchange(Box::new(Exchange::new(&self.client, plan, exchange, stopper))))
+            }
+        }
+    }
+}
+
+impl Work {
+    /// What it prints, to be read by whoever holds the run.
+    pub(crate) fn take_events(&mut self) -> Option<ProcessEvents> {
+        match self {
+            Self::Process(process) => process.take_events(),
+            Self::Exchange(_) => None,
+        }
+    }
+
+    /// Does what is left of it and waits for the end.
+    pub(crate) async fn end(self, plan: &Plan) -> Outcome {
+        match self {
+            Self::Process(process) => judge::outcome(plan, process.end().await),
+            Self::Exchange(exchange) => exchange::outcome(plan, exchange.run().await),
+        }
+    }
+}
