@@ -260,7 +260,7 @@ fn a_slow_reader_loses_events_and_not_the_outcome() {
         let mut run = start(&executor, "flood");
         // It is read only once the tool has written everything, far more than is kept for a reader.
         while !written.exists() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
         let (mut read, mut dropped) = (0, 0);
         while let Some(event) = run.next_event().await {

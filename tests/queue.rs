@@ -58,6 +58,7 @@ fn a_call_that_waits_can_be_stopped_and_its_wait_counts() {
     habit_tool(&world, "never", &["stay", roster.path()], "");
     habit_tool(&world, "soon", &["stay", roster.path()], "timeout = 0.3");
     habit_tool(&world, "late", &["stay", "/dev/null"], "timeout = 3");
+    habit_tool(&world, "second", &["stay", "/dev/null"], "timeout = 1");
     let executor = executor(&world, Config { concurrency: 1, queue: 8, ..Config::default() });
     block_on(async {
         let running = start(&executor, "stay");
@@ -71,11 +72,12 @@ fn a_call_that_waits_can_be_stopped_and_its_wait_counts() {
         assert!(matches!(error, Error::TimedOutInQueue { .. }), "{error:?}");
         assert_eq!(error.report().code, Code::TimedOut);
 
-        // What is left of its time after the wait is all it has.
+        // What is left of its time after the wait is all it has: it waits for a run that takes a second.
+        let second = start(&executor, "second");
         let late = start(&executor, "late");
-        tokio::time::sleep(Duration::from_secs(1)).await;
         running.stopper().stop(Stop::Ask);
         running.outcome().await.unwrap();
+        second.outcome().await.unwrap();
         let outcome = late.outcome().await.unwrap();
         assert_eq!(outcome.ending.kind, EndingKind::TimedOut);
         assert!(outcome.duration < Duration::from_secs(3), "{outcome:?}");
