@@ -21,6 +21,7 @@ mod http;
 mod http_network;
 mod http_server;
 mod http_stops;
+mod idioms;
 mod ids;
 mod interpreters;
 mod languages;

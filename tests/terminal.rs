@@ -48,6 +48,23 @@ fn a_function_can_ask() {
 }
 
 #[test]
+fn a_function_can_be_debugged() {
+    if !have("python3") {
+        return;
+    }
+    let world = World::new();
+    world.tool("bug.py", "def main(n: int):\n    m = n + 1\n    breakpoint()\n    return m\n");
+    let mut terminal = Terminal::start(world.rye(["run", "bug", "41"]).command());
+    terminal.screen.wait_for("(Pdb) ");
+    terminal.write("p 'm is', m\n");
+    terminal.screen.wait_for("('m is', 42)");
+    terminal.screen.wait_for("(Pdb) ");
+    terminal.write("c\n");
+    terminal.screen.wait_for("42\r\n");
+    assert_eq!(terminal.end().code, Some(0));
+}
+
+#[test]
 fn captured_tools_have_no_terminal() {
     let world = World::new();
     let script = "read -r line; if (: </dev/tty) 2>/dev/null; then echo tty; else echo none; fi; [ -t 0 ] || echo \"no input\"";
