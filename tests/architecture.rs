@@ -141,3 +141,11 @@ fn every_claim_of_the_architecture_names_a_test_that_is_there() {
         assert!(file.contains(&format!("fn {test}()")), "no test `{name}`");
     }
 }
+
+#[test]
+fn errors_become_reports_in_one_place() {
+    for (path, code) in LIBRARIES.iter().flat_map(|folder| sources(folder)) {
+        let converts = code.contains("Error) -> Report") && !path.ends_with("executor/src/report.rs");
+        assert!(!converts, "{}", path.display());
+    }
+}

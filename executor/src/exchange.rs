@@ -8,7 +8,7 @@ use rye_resolver::{ExchangeAuth, ExchangeBody, ExchangePlan, Plan};
 use serde_json::value::RawValue;
 
 use crate::outcome::{Ending, EndingKind, Outcome};
-use crate::report::{Code, Report};
+use crate::report::{Code, Report, exchange_report};
 use crate::run::RunStopper;
 
 /// An exchange that is to be made.
@@ -90,7 +90,7 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
                 HttpError::TimedOut { .. } => EndingKind::TimedOut,
                 _ => EndingKind::NotStarted,
             };
-            (kind, Vec::new(), None, Some(report(&error)))
+            (kind, Vec::new(), None, Some(exchange_report(&error)))
         }
         None => {
             let report = Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool));
@@ -165,25 +165,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     out
-}
-
-fn report(error: &HttpError) -> Report {
-    let new = |code| Report::new(code, error.to_string());
-    match error {
-        HttpError::InvalidRequest { .. } => new(Code::InvalidArguments)
-            .hint("look at `[config]` of the tool, and at the values it was called with"),
-        HttpError::AddressRefused { host, .. } => new(Code::AddressRefused).hint(format!(
-            "if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`"
-        )),
-        HttpError::TimedOut { .. } => {
-            new(Code::TimedOut).hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name")
-        }
-        HttpError::RedirectRefused { .. } => {
-            new(Code::HttpTransport).hint("name the last address as `url`, or say `follow_redirects = false`")
-        }
-        HttpError::BodyTooLarge { .. } => new(Code::BodyTooLarge).hint("raise `max_body` in `[config]`"),
-        _ => new(Code::HttpTransport).hint("look at `url` in `[config]`, and whether the server answers"),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The one place where an error becomes a [`Report`]: a stable code, the fact, its causes, and what to do next. CLI,
 //! MCP and programs show the same.
 
-use rye_primitives::{Part, StartError};
+use rye_primitives::{HttpError, Part, StartError};
 use rye_resolver::{Error as ResolveError, PassedOverReason, RefusedReason, WhyNot};
 use rye_runtimes::document::Problem;
 use serde::Serialize;
@@ -301,6 +301,26 @@ fn start_report(error: &StartError, message: String) -> Report {
             new(Code::ResourceExhausted).hint("try again when less is running")
         }
         _ => new(Code::SpawnFailed),
+    }
+}
+
+/// What an exchange's error is and what to do about it.
+pub(crate) fn exchange_report(error: &HttpError) -> Report {
+    let new = |code| Report::new(code, error.to_string());
+    match error {
+        HttpError::InvalidRequest { .. } => new(Code::InvalidArguments)
+            .hint("look at `[config]` of the tool, and at the values it was called with"),
+        HttpError::AddressRefused { host, .. } => new(Code::AddressRefused).hint(format!(
+            "if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`"
+        )),
+        HttpError::TimedOut { .. } => {
+            new(Code::TimedOut).hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name")
+        }
+        HttpError::RedirectRefused { .. } => {
+            new(Code::HttpTransport).hint("name the last address as `url`, or say `follow_redirects = false`")
+        }
+        HttpError::BodyTooLarge { .. } => new(Code::BodyTooLarge).hint("raise `max_body` in `[config]`"),
+        _ => new(Code::HttpTransport).hint("look at `url` in `[config]`, and whether the server answers"),
     }
 }
 
