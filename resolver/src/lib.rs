@@ -1,5 +1,5 @@
-//! From an id to a plan: `ToolId -> Resolution -> Invocation -> Plan`. Files are read here and nowhere else is
-//! anything started: this crate opens no socket and runs no process.
+//! From an id to a plan: `ToolId -> Resolution -> Invocation -> Plan`. This crate reads files; it opens no socket
+//! and starts no process.
 
 mod chain;
 mod claims;

@@ -25,7 +25,8 @@ use crate::plan::{
 };
 use crate::spaces::Space;
 
-/// The placeholders that every tool has.
+/// The placeholders that are built in. Some have no value in some calls: `tool_path` without a file, `project_path`
+/// outside a project, `bootstrap` without a function.
 pub const PLACEHOLDERS: [&str; 7] =
     ["tool_path", "tool_dir", "project_path", "caller_path", "user_space", "params_json", "bootstrap"];
 
