@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{WaitId, WaitIdOptions, getpid, getsid, waitid};
+use rustix::process::{WaitId, WaitIdOptions, getpid, waitid};
 
 use super::Tree;
 use super::member::Member;
@@ -196,7 +196,8 @@ impl Tree {
         }
         if stat.is_zombie {
             // It has no environment any more. Children that others start here stay in our session.
-            return Some(getsid(None).is_ok_and(|ours| stat.session != ours.as_raw_pid()));
+            // In a container ours may be 0: its leader is outside. (`rustix::process::getsid` does not allow for that.)
+            return Some(procfs::stat(us()).is_some_and(|ours| stat.session != ours.session));
         }
         procfs::environment_holds(pid, mark)
     }

@@ -68,6 +68,24 @@ time.sleep(0.1)
     assert!(left.is_empty(), "{left:?} after {end:?}");
 }
 
+/// The storm once more, in a container whose session has its leader outside, as CI machines and `docker exec` do it.
+#[test]
+fn a_session_from_outside_the_container_is_borne() {
+    let container = || {
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+        command
+    };
+    if !container().arg("true").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no process namespace to be had here");
+        return;
+    }
+    let test = "process::tests::descendants::a_storm_of_daemons_is_ended";
+    let output = container().arg(std::env::current_exe().unwrap()).args(["--exact", test]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
 fn with_argument(argument: &str) -> Vec<i32> {
     procfs::processes()
         .filter(|pid| {
