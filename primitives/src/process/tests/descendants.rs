@@ -69,21 +69,18 @@ time.sleep(0.1)
 }
 
 /// The storm once more, in a container whose session has its leader outside, as CI machines and `docker exec` do it.
-#[test]
-fn a_session_from_outside_the_container_is_borne() {
-    let container = || {
-        let mut command = std::process::Command::new("unshare");
-        command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
-        command
-    };
-    if !container().arg("true").output().is_ok_and(|output| output.status.success()) {
+#[tokio::test]
+async fn a_session_from_outside_the_container_is_borne() {
+    let container = "exec unshare --pid --fork --kill-child --mount-proc";
+    if run(shell(&format!("{container} true"))).await.ending != (Ending::Exited { code: 0 }) {
         eprintln!("skipped: no process namespace to be had here");
         return;
     }
     let test = "process::tests::descendants::a_storm_of_daemons_is_ended";
-    let output = container().arg(std::env::current_exe().unwrap()).args(["--exact", test]).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let ours = std::env::current_exe().unwrap();
+    let end = run(shell(&format!("{container} '{}' --exact {test}", ours.display()))).await;
+    assert_eq!(end.ending, Ending::Exited { code: 0 }, "{end:?}");
+    assert!(stdout(&end).contains("1 passed"), "{end:?}");
 }
 
 fn with_argument(argument: &str) -> Vec<i32> {
