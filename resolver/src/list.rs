@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rye_runtimes::core::core_files;
 use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::{InvalidId, ItemId};
-use rye_tools::Item;
+use rye_tools::{Item, PortableNames};
 use std::sync::Arc;
 
 use crate::Resolver;
@@ -39,6 +39,16 @@ pub struct Listing {
     pub notes: Vec<Problem>,
     /// Files and names that break a rule of the spaces.
     pub problems: Vec<Problem>,
+}
+
+impl Listing {
+    /// The names of the tools at doors that know no `/`. Tools that are hidden or broken have theirs too: no name
+    /// changes when a file is mended.
+    #[must_use]
+    pub fn portable_names(&self) -> PortableNames {
+        let is_runtime = |row: &&Listed| row.item.as_ref().is_ok_and(FoundItem::is_runtime);
+        PortableNames::of(self.items.iter().filter(|row| !is_runtime(row)).map(|row| row.id.clone()))
+    }
 }
 
 impl Resolver {

@@ -63,7 +63,57 @@ impl Parameters {
         let members = self.list.iter().map(|one| (one.name.as_str(), &one.schema, one.required));
         let mut out = Map::new();
         write_object(&mut out, members, &self.additional, true);
+        hoist_documents(&mut out);
         Value::Object(out)
+    }
+}
+
+/// A parameter whose schema refers to parts of itself is a document of its own: it moves below `$defs`, so that its
+/// references still lead there.
+fn hoist_documents(out: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = out.get_mut("properties") else { return };
+    let mut documents = Map::new();
+    for (index, (name, schema)) in properties.iter_mut().enumerate() {
+        if !refers_to_itself(schema) {
+            continue;
+        }
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let name = if plain { name.clone() } else { format!("{index}.") };
+        let reference = format!("#/$defs/{name}");
+        let mut document = schema.take();
+        rebase(&mut document, &reference);
+        *schema = json!({ "$ref": reference });
+        documents.insert(name, document);
+    }
+    if !documents.is_empty() {
+        out.insert("$defs".into(), documents.into());
+    }
+}
+
+fn refers_to_itself(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            (key == "$ref" && value.as_str().is_some_and(|text| text.starts_with('#')))
+                || refers_to_itself(value)
+        }),
+        Value::Array(items) => items.iter().any(refers_to_itself),
+        _ => false,
+    }
+}
+
+fn rebase(schema: &mut Value, base: &str) {
+    match schema {
+        Value::Object(members) => {
+            for (key, value) in members.iter_mut() {
+                let rest = value.as_str().and_then(|text| text.strip_prefix('#'));
+                match rest.filter(|rest| key == "$ref" && (rest.is_empty() || rest.starts_with('/'))) {
+                    Some(rest) => *value = format!("{base}{rest}").into(),
+                    None => rebase(value, base),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rebase(item, base)),
+        _ => {}
     }
 }
 
