@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use rye_executor::tools::dialect::Dialect;
 
 /// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
 #[derive(Debug, Parser)]
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Explain(RunWords),
     /// Check every file, and show all problems at once
     Check(CheckWords),
+    /// Print the schemas of tools for other programs
+    Schema(SchemaWords),
 }
 
 #[derive(Args, Debug)]
@@ -66,6 +70,22 @@ pub(crate) struct ToolWord {
 pub(crate) struct CheckWords {
     /// Only what lies below this file or folder
     pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaWords {
+    /// One tool's id [default: every tool]
+    pub(crate) tool: Option<OsString>,
+    /// Who reads them
+    #[arg(long, default_value = "json-schema", value_parser = dialects())]
+    pub(crate) format: Dialect,
+}
+
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    let words = PossibleValuesParser::new(Dialect::ALL.iter().map(|(word, _)| *word));
+    words.map(|typed| {
+        Dialect::ALL.iter().find(|(word, _)| *word == typed).map_or(Dialect::JsonSchema, |(_, one)| *one)
+    })
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

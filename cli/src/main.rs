@@ -8,6 +8,7 @@ mod host;
 mod list;
 mod output;
 mod run;
+mod schema;
 mod show;
 mod signals;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Show(show) => show::show(&output, host, &show),
         Command::Explain(explain) => explain::explain(&output, host, &explain),
         Command::Check(check) => check::check(&output, host, &check),
+        Command::Schema(schema) => schema::schema(&output, host, &schema),
     };
     code.unwrap_or_else(|report| output.report(&report))
 }
