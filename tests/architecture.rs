@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rye-executor", &["rye-resolver", "rye-tools", "rye-runtimes", "rye-primitives"]),
     ("rye-mcp", &["rye-executor"]),
     ("rye", &["rye-executor", "rye-mcp"]),
+    ("embed", &["rye-executor"]),
 ];
 
 /// Crates that may use any of ours.

@@ -14,6 +14,8 @@ mod dependencies;
 mod docs;
 mod doors;
 mod dotenv;
+mod dropping;
+mod embed;
 mod environment;
 mod examples;
 mod files;

@@ -76,6 +76,7 @@ impl World {
     /// A call of rye in the project, with an environment of `PATH`, `HOME` and nothing else.
     pub(crate) fn rye<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Call {
         Call {
+            program: rye().to_owned(),
             words: words.into_iter().map(|word| word.as_ref().to_owned()).collect(),
             environment: vec![
                 ("PATH".into(), search_path()),
@@ -201,6 +202,7 @@ pub(crate) fn am_root() -> bool {
 
 /// A call of rye that is being put together.
 pub(crate) struct Call {
+    program: PathBuf,
     words: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     cwd: PathBuf,
@@ -208,6 +210,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// The same call of another program.
+    pub(crate) fn of(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
+    }
+
     pub(crate) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
@@ -225,7 +233,7 @@ impl Call {
 
     /// The command, for tests that need the process itself.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(rye());
+        let mut command = Command::new(&self.program);
         command.args(&self.words).env_clear().envs(self.environment.iter().cloned()).current_dir(&self.cwd);
         command
     }
@@ -245,7 +253,7 @@ impl Call {
         let waiter = std::thread::spawn(move || sender.send(child.wait().unwrap()));
         let Ok(status) = receiver.recv_timeout(BOUND) else {
             let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
-            panic!("`rye {:?}` did not end within {BOUND:?}", self.words);
+            panic!("`{} {:?}` did not end within {BOUND:?}", self.program.display(), self.words);
         };
         waiter.join().unwrap().unwrap();
         let within =
@@ -350,18 +358,21 @@ fn lines_of(list: &Value) -> String {
 /// The binary under test, built once in the profile of this test.
 pub(crate) fn rye() -> &'static Path {
     static RYE: OnceLock<PathBuf> = OnceLock::new();
-    RYE.get_or_init(|| {
-        let own = std::env::current_exe().unwrap();
-        let folder = own.parent().and_then(Path::parent).unwrap().to_owned();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "rye", "--target-dir"]).arg(folder.parent().unwrap());
-        build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        if folder.file_name() == Some(OsStr::new("release")) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "the binary does not build");
-        folder.join("rye")
-    })
+    RYE.get_or_init(|| built("rye"))
+}
+
+/// The program of a package of the workspace that has its name, built in the profile of this test.
+pub(crate) fn built(package: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let folder = own.parent().and_then(Path::parent).unwrap().to_owned();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(folder.parent().unwrap());
+    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    if folder.file_name() == Some(OsStr::new("release")) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success(), "`{package}` does not build");
+    folder.join(package)
 }
 
 /// A helper program that misbehaves on demand (`tests/programs/misbehave.rs`).

@@ -53,3 +53,9 @@ impl From<rye_resolver::Error> for Error {
         Self::Resolve(Box::new(error))
     }
 }
+
+impl From<rye_runtimes::InvalidId> for Error {
+    fn from(error: rye_runtimes::InvalidId) -> Self {
+        rye_resolver::Error::from(error).into()
+    }
+}

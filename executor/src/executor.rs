@@ -121,10 +121,14 @@ impl Executor {
         rye_primitives::check(&request).map_err(|source| Error::Start { tool: plan.tool.to_string(), source })
     }
 
-    /// Starts a plan and returns at once. When all places are taken the run waits for its turn.
+    /// Starts a plan and returns at once. When all places are taken the run waits for its turn. Dropping the [`Run`]
+    /// ends it; dropping the executor does not.
     ///
     /// # Errors
     /// It could not be started, or too many calls wait already.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, or in one without its I/O and time drivers.
     pub fn start(&self, plan: Plan) -> Result<Run, Error> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
@@ -164,7 +168,7 @@ impl Executor {
         Ok(Run::new(plan, stopper, begun, over))
     }
 
-    /// Resolves, checks, plans, runs and waits: the whole road in one call.
+    /// Resolves, checks, plans, runs and waits: the whole road in one call. Dropping the future ends the run.
     ///
     /// # Errors
     /// It could not be run. A tool that fails is an [`Outcome`].
@@ -178,7 +182,8 @@ impl Executor {
         self.start(self.plan(&invocation)?)?.outcome().await
     }
 
-    /// Takes no more calls, asks every run to end, and returns when nothing is left.
+    /// Takes no more calls, asks every run to end, and returns when nothing is left. Dropping the future does not
+    /// take that back; asking again waits for the rest.
     pub async fn shutdown(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.admission.close().await;

@@ -6,9 +6,24 @@
 //! ToolId -> Resolution -> Invocation -> Plan -> Run -> Outcome
 //! ```
 //!
+//! | to | use |
+//! |---|---|
+//! | say what the library may know of the world | [`Host`], [`Config`] |
+//! | see what there is, with schemas | [`Executor::list`], [`tools::Tool`], [`tools::PortableNames`] |
+//! | call a tool and wait | [`Executor::call`] |
+//! | walk the road step by step | [`Executor::resolve`], [`invoke`](Executor::invoke), [`plan`](Executor::plan), [`start`](Executor::start) |
+//! | read what it prints, as it comes | [`Run::next_event`] |
+//! | stop it, from anywhere | [`Run::stopper`], [`RunStopper::stop`] |
+//! | know how it ended | [`Outcome`], [`Ending`] |
+//! | tell a person or a model what went wrong | [`Error::report`], [`Report`], [`Code`] |
+//! | end everything | [`Executor::shutdown`] |
+//!
 //! A tool that fails is an [`Outcome`]; an [`Error`] means that it could not be run. The library prints nothing,
 //! reads no environment variable, installs no signal handler and builds no Tokio runtime: a front end captures its
-//! surroundings once and passes them in as [`Host`].
+//! surroundings once and passes them in as [`Host`]. Every future may be dropped at any time: a run whose future or
+//! [`Run`] is dropped ends, with all that it started.
+//!
+//! `docs/embedding.md` is the page for authors of agent frameworks, and `examples/embed` a whole agent.
 //!
 //! ```
 //! use rye_executor::{CallOptions, Config, Executor, Host};
@@ -59,6 +74,11 @@ pub use run::{Run, RunEvent, RunStopper, Stop};
 pub use rye_primitives::HostLookup;
 // The layers below, for front ends, which import this crate alone.
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
+
+/// The examples of the page on embedding, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Embedding;
 
 pub use rye_resolver::{
     Attachment, CallOptions, Host, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use crate::report::Report;
 
 /// What came of one call.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The run's own id; empty when nothing was planned.
     pub run_id: String,
@@ -41,6 +42,7 @@ pub struct Outcome {
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ending {
     /// In which way.
     pub kind: EndingKind,
@@ -54,6 +56,7 @@ pub struct Ending {
 
 /// The ways in which a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EndingKind {
     /// The process exited.
     Exited {

@@ -95,6 +95,7 @@ impl RunStopper {
 /// A run that was started. Its end is waited for by a task of its own, which gives its place to the next whether or
 /// not anybody asks for the outcome.
 #[derive(Debug)]
+#[must_use = "a run that is dropped ends"]
 pub struct Run {
     plan: Arc<Plan>,
     stopper: RunStopper,
