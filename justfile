@@ -14,5 +14,8 @@ ci:
 bench *words:
     cargo run --release -p rye-bench -- {{words}}
 
+site:
+    mdbook build docs
+
 install:
     cargo install --path cli

@@ -129,18 +129,64 @@ fn unsafe_code_stands_in_primitives_alone() {
     }
 }
 
+/// The tests that a text names: `module::test` of this crate, or `path/of/file::test` of another.
+fn named_tests(text: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '/' | ':');
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.filter(|span| span.contains("::") && span.chars().all(is_name)).collect()
+}
+
+fn assert_is_there(name: &str) {
+    let (file, test) = name.split_once("::").unwrap();
+    let folder = if file.contains('/') { ROOT } else { env!("CARGO_MANIFEST_DIR") };
+    let path = Path::new(folder).join(format!("{file}.rs"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display()));
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let is_test = lines.windows(2).any(|pair| pair[0].ends_with("test]") && names(pair[1], test));
+    assert!(is_test, "no test `{name}`");
+}
+
+/// Whether a line begins the function of that name.
+fn names(line: &str, test: &str) -> bool {
+    line.trim_start_matches("async ")
+        .strip_prefix("fn ")
+        .and_then(|rest| rest.strip_prefix(test))
+        .is_some_and(|rest| rest.starts_with("()"))
+}
+
 #[test]
-fn every_claim_of_the_architecture_names_a_test_that_is_there() {
-    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/architecture.md")).unwrap();
-    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| ") && line.contains("::")).collect();
-    assert!(rows.len() > 10, "the table is gone");
-    for row in rows {
-        let name = row.rsplit('`').nth(1).unwrap();
-        let (module, test) = name.split_once("::").unwrap_or_else(|| panic!("no test in: {row}"));
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{module}.rs"));
-        let file = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display()));
-        assert!(file.contains(&format!("fn {test}()")), "no test `{name}`");
+fn every_claim_of_the_documentation_names_a_test_that_is_there() {
+    for (page, least) in [("architecture.md", 50), ("embedding.md", 20), ("bad-input.md", 90)] {
+        let text = std::fs::read_to_string(Path::new(ROOT).join("docs").join(page)).unwrap();
+        let named = named_tests(&text);
+        assert!(named.len() >= least, "{page} names only {} tests", named.len());
+        named.into_iter().for_each(assert_is_there);
     }
+}
+
+#[test]
+fn every_line_of_bad_input_has_a_test() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/bad-input.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && *line != "| input | rye | test |");
+    for row in rows {
+        let tests = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        assert!(!named_tests(tests).is_empty(), "no test in: {row}");
+    }
+}
+
+#[test]
+fn the_places_that_contributing_names_are_there() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("CONTRIBUTING.md")).unwrap();
+    let mut seen = 0;
+    // The name of a new file is in capitals.
+    let is_place = |word: &&str| word.contains('/') && !word.contains(|c: char| c == ' ' || c.is_uppercase());
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    for place in rows.flat_map(|row| row.split('`').skip(1).step_by(2)).filter(is_place) {
+        let is_there = Path::new(ROOT).join(place).exists() || place.starts_with(".ai/");
+        assert!(is_there, "CONTRIBUTING.md names `{place}`");
+        seen += 1;
+    }
+    assert!(seen > 15, "the table is gone");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The reference is true: its lists come from the types, and its examples are followed literally in an empty project.
-//! `RYE_BLESS=1` rewrites the lists; what people wrote beside a generated cell is kept.
+//! `RYE_BLESS=1` rewrites the lists and what commands print; what people wrote beside a generated cell is kept.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rye_executor::{Code, EndingKind, exit_codes};
 use rye_resolver::environment::{CODE_NAMES, DEFAULT_NAMES};
@@ -24,7 +24,7 @@ use crate::world::{World, have, rye};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The pages with generated parts.
-const GENERATED: [&str; 2] = ["tools.md", "runtimes.md"];
+const GENERATED: [&str; 3] = ["tools.md", "runtimes.md", "errors.md"];
 
 /// A step that a page asks its reader to take.
 pub(crate) enum Step {
@@ -66,11 +66,34 @@ fn page(name: &str) -> String {
     std::fs::read_to_string(Path::new(ROOT).join("docs").join(name)).unwrap()
 }
 
+/// Held by who rewrites a page; nobody does unless it is asked for.
+fn blessing() -> Option<MutexGuard<'static, ()>> {
+    static PAGES: Mutex<()> = Mutex::new(());
+    #[expect(clippy::disallowed_methods, reason = "a test is a front end of its own")]
+    let asked_for = std::env::var_os("RYE_BLESS").is_some();
+    asked_for.then(|| PAGES.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What a reader sees who types this in the project, whose world is shown as the home of somebody.
+fn typed(world: &World, words: &str) -> String {
+    let bare = world.rye([""; 0]).command();
+    let mut shell = Command::new("bash");
+    shell.env_clear().current_dir(world.project()).stdin(std::process::Stdio::null());
+    shell.envs(bare.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+    let function = format!("rye() {{ '{}' \"$@\"; }}; exec 2>&1", rye().display());
+    shell.args(["-c", &format!("{function}; {words}")]).stdout(std::process::Stdio::piped());
+    let printed = shell.spawn().unwrap().wait_with_output().unwrap();
+    String::from_utf8(printed.stdout).unwrap().replace(world.root().to_str().unwrap(), "/home/ada")
+}
+
 /// Follows a page in an empty project: writes its files, types its commands, compares what a reader would see.
-fn follow(name: &str, least: usize) {
+fn follow(name: &str, least: usize) -> World {
     let world = World::new();
     let mut commands = 0;
-    for step in steps(&page(name)) {
+    let blessing = blessing();
+    let before = page(name);
+    let (mut after, mut rest) = (String::new(), before.as_str());
+    for step in steps(&before) {
         let (words, output) = match step {
             Step::File { path, text } => {
                 world.file(&format!("project/{path}"), text);
@@ -78,17 +101,29 @@ fn follow(name: &str, least: usize) {
             }
             Step::Command { words, output } => (words, output),
         };
-        let bare = world.rye([""; 0]).command();
-        let mut shell = Command::new("bash");
-        shell.env_clear().current_dir(world.project()).stdin(std::process::Stdio::null());
-        shell.envs(bare.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
-        let function = format!("rye() {{ '{}' \"$@\"; }}; exec 2>&1", rye().display());
-        shell.args(["-c", &format!("{function}; {words}")]).stdout(std::process::Stdio::piped());
-        let printed = shell.spawn().unwrap().wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(printed.stdout).unwrap(), output, "docs/{name}: {words}");
+        let printed = typed(&world, &words);
         commands += 1;
+        if blessing.is_some() {
+            let typed = format!("$ {words}\n");
+            let (upto, behind) = rest.split_once(&format!("{typed}{output}")).unwrap();
+            after.extend([upto, &typed, &printed]);
+            rest = behind;
+        } else {
+            assert_eq!(printed, output, "docs/{name}: {words}");
+        }
+    }
+    if blessing.is_some() {
+        std::fs::write(Path::new(ROOT).join("docs").join(name), after + rest).unwrap();
     }
     assert!(commands >= least, "docs/{name} lost its commands");
+    world
+}
+
+#[test]
+fn the_front_page_prints_what_it_says() {
+    if have("python3") {
+        follow("README.md", 2);
+    }
 }
 
 #[test]
@@ -113,32 +148,107 @@ fn the_examples_of_the_runtime_reference_do_what_they_say() {
 }
 
 #[test]
+fn the_examples_of_the_errors_print_what_they_say_and_have_their_code() {
+    if !have("python3") || !have("bash") || !have("perl") {
+        return;
+    }
+    let world = follow("errors.md", 25);
+    let text = page("errors.md");
+    let mut codes = std::collections::BTreeSet::new();
+    for section in text.split("\n### `").skip(1) {
+        let (code, section) = section.split_once('`').unwrap();
+        let calls = steps(section).into_iter().filter_map(|step| match step {
+            Step::Command { words, .. } if words.contains("rye run") => Some(words),
+            _ => None,
+        });
+        for call in calls {
+            let call = call.replace("rye run", "rye --json run").replace("; echo \"exit $?\"", "");
+            let outcome: serde_json::Value = serde_json::from_str(&typed(&world, &call)).unwrap();
+            assert_eq!(outcome["error"]["code"], code, "{call}: {outcome:#}");
+            codes.insert(code);
+        }
+    }
+    assert!(codes.len() >= 20, "only {codes:?}");
+}
+
+/// What a heading is called in a link, on the site and on GitHub.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// The anchors of a page: its headings, outside of fences.
+fn anchors(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let outside = text.lines().filter(|line| {
+        inside ^= line.starts_with("```");
+        !inside
+    });
+    outside.filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#'))).collect()
+}
+
+/// The names of all pages of `docs/`.
+fn pages() -> Vec<String> {
+    let entries = std::fs::read_dir(Path::new(ROOT).join("docs")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".md")).collect()
+}
+
+fn links(text: &str) -> Vec<&str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link).collect()
+}
+
+#[test]
 fn links_between_pages_lead_somewhere() {
-    for name in
-        ["README.md", "CONTRIBUTING.md", "docs/tools.md", "docs/runtimes.md", "docs/add-a-language.md"]
-    {
-        let text = std::fs::read_to_string(Path::new(ROOT).join(name)).unwrap();
-        let folder = Path::new(ROOT).join(name).parent().unwrap().to_owned();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
-            let path = link.split('#').next().unwrap();
-            let leads = path.starts_with("http") || folder.join(path).exists();
-            assert!(leads, "{name}: {link}");
+    let docs = pages().into_iter().map(|name| format!("docs/{name}"));
+    for name in docs.chain(["README.md", "CONTRIBUTING.md"].map(str::to_owned)) {
+        let path = Path::new(ROOT).join(&name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for link in links(&text).into_iter().filter(|link| !link.starts_with("http")) {
+            let (file, part) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            assert!(target.exists(), "{name}: {link}");
+            // The site is made of docs/ alone.
+            assert!(
+                !name.starts_with("docs/") || !file.contains('/'),
+                "{name}: {link} leads out of the site"
+            );
+            if !part.is_empty() {
+                let there = anchors(&std::fs::read_to_string(&target).unwrap());
+                assert!(
+                    there.iter().any(|anchor| anchor == part),
+                    "{name}: no heading for {link}: {there:?}"
+                );
+            }
         }
     }
 }
 
 #[test]
+fn every_page_is_in_the_summary_of_the_site() {
+    let summary = page("SUMMARY.md");
+    let mut listed: Vec<_> = links(&summary).into_iter().map(str::to_owned).collect();
+    listed.push("SUMMARY.md".to_owned());
+    listed.sort_unstable();
+    let mut all = pages();
+    all.sort_unstable();
+    assert_eq!(listed, all);
+}
+
+#[test]
 fn generated_parts_are_what_the_types_say() {
-    #[expect(clippy::disallowed_methods, reason = "a test is a front end of its own")]
-    let bless = std::env::var_os("RYE_BLESS").is_some();
+    let blessing = blessing();
     let mut seen = Vec::new();
     for name in GENERATED {
         let before = page(name);
         let after = rewritten(&before, &mut seen);
-        if bless {
+        if blessing.is_some() {
             std::fs::write(Path::new(ROOT).join("docs").join(name), &after).unwrap();
         }
-        assert!(bless || before == after, "docs/{name} is out of date: run this with RYE_BLESS=1\n{after}");
+        assert!(
+            blessing.is_some() || before == after,
+            "docs/{name} is out of date: run this with RYE_BLESS=1\n{after}"
+        );
         let empty = after.lines().find(|line| line.starts_with('|') && line.contains("|  |"));
         assert_eq!(empty, None, "docs/{name}: say what it is");
     }

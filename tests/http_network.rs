@@ -2,8 +2,11 @@
 //! limits hold, and the environment chooses no proxy. Loopback alone is ever asked.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::net::IpAddr;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rye_executor::{CallOptions, Code, Config, HostLookup};
 use serde_json::{Map, Value, json};
 
@@ -175,6 +178,44 @@ fn limits_hold() {
     failed(&ran, 1, "body_too_large", &["4096 bytes", "`max_body`"]);
     http_tool(&world, "", &format!("{}max_body = 4097", to(&server, "/")));
     world.data(["call"]);
+}
+
+#[test]
+fn a_bomb_ends_at_the_limit() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![0; 32 << 20]).unwrap();
+    let bomb = encoder.finish().unwrap();
+    assert!(bomb.len() < 100 << 10);
+    let world = World::new();
+    let server = Server::always(answer_with(200, &[("Content-Encoding", "gzip")], bomb));
+    http_tool(&world, "", &to(&server, "/"));
+    let ran = world.rye(["--json", "run", "call"]).run();
+    failed(&ran, 1, "body_too_large", &["10485760 bytes", "`max_body`"]);
+    assert!(ran.stdout.len() < 10_000, "{} bytes", ran.stdout.len());
+}
+
+#[test]
+fn a_line_end_breaks_out_of_no_place() {
+    let world = World::new();
+    let server = Server::echo();
+    let head = "parameters.v = { type = \"string\" }";
+    let call = |config: &str| {
+        http_tool(&world, head, &format!("{}{config}", to(&server, "/")));
+        world.rye(["--json", "run", "call", "--v", "x\r\nInjected: 1"]).run()
+    };
+    for config in [
+        "headers = { X-Value = \"{v}\" }",
+        "headers = { \"A\\r\\nInjected\" = \"x\" }",
+        "method = \"GET / HTTP/1.1\\r\\nInjected: 1\\r\\n\"",
+        "auth = { type = \"bearer\", token = \"{v}\" }",
+    ] {
+        let ran = call(config);
+        failed(&ran, 2, "invalid_arguments", &["`[config]`"]);
+        server.untouched();
+    }
+    call("query = { v = \"{v}\" }").ok();
+    let request = server.one();
+    assert_eq!((request.target.as_str(), request.header("injected")), ("/?v=x%0D%0AInjected%3A+1", None));
 }
 
 #[test]

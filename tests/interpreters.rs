@@ -1,11 +1,14 @@
 //! Which interpreter runs a tool: the nearest that counts, with every place that was passed over and why. A shim, a
 //! relative folder and another's interpreter never run.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
+use rye_executor::{CallOptions, Code, Config};
 use serde_json::Value;
 
+use crate::library::{block_on, executor, plan};
 use crate::world::{Call, World, have, python};
 
 /// An interpreter that only says which one it is, and with what environment.
@@ -290,4 +293,27 @@ var = "DEMO"
         let data = call().run().json()["data"].as_str().unwrap_or_default().to_owned();
         assert_eq!(data.lines().next(), root.join(place).to_str(), "{place}");
     }
+}
+
+#[test]
+fn an_interpreter_that_is_gone_after_the_plan_is_told() {
+    let world = World::new();
+    world.tool("which.py", script("{ search = [\"project\"] }"));
+    let fake = world.program("project/.venv/bin/python3", "#!/bin/sh\ntouch ran\n");
+    let executor = executor(&world, Config::default());
+    for (change, code) in [
+        (
+            (|path| fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap()) as fn(&Path),
+            Code::NotExecutable,
+        ),
+        (|path| fs::remove_file(path).unwrap(), Code::CommandNotFound),
+    ] {
+        fs::set_permissions(&fake, Permissions::from_mode(0o755)).unwrap();
+        let plan = plan(&executor, "which", CallOptions::default());
+        change(&fake);
+        let report = block_on(async { executor.start(plan) }).unwrap_err().report();
+        assert_eq!(report.code, code, "{report:?}");
+        assert!(report.message.contains(fake.to_str().unwrap()) && !report.hints.is_empty(), "{report:?}");
+    }
+    assert!(!world.project().join("ran").exists());
 }
