@@ -75,11 +75,6 @@ pub use rye_primitives::HostLookup;
 // The layers below, for front ends, which import this crate alone.
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 
-/// The examples of the page on embedding, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/embedding.md")]
-struct Embedding;
-
 pub use rye_resolver::{
     Attachment, CallOptions, Host, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
 };
