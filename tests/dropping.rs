@@ -33,7 +33,8 @@ fn a_call_that_is_given_up_ends_its_run() {
     let world = World::new();
     let roster = Roster::new(&world);
     habit_tool(&world, "family", &["family", roster.path()], "");
-    let executor = executor(&world, Config::default());
+    habit_tool(&world, "exit", &["exit", "0"], "");
+    let executor = executor(&world, Config { concurrency: 1, queue: 1, ..Config::default() });
     let id = "family".parse().unwrap();
     block_on(async {
         let everyone_is_there = async {
@@ -45,7 +46,9 @@ fn a_call_that_is_given_up_ends_its_run() {
             outcome = executor.call(&id, Map::new(), CallOptions::default()) => panic!("{outcome:?}"),
             () = everyone_is_there => {}
         }
-        executor.shutdown().await;
+        // Its place is free when it has ended, and not before.
+        let next = start(&executor, "exit").outcome().await.unwrap();
+        assert!(next.success);
         roster.assert_gone(FAMILY);
     });
 }

@@ -146,10 +146,10 @@ fn an_outcome_that_is_no_longer_awaited_ends_its_run() {
         let waited = tokio::time::timeout(Duration::from_millis(1), run.outcome()).await;
         assert!(waited.is_err(), "it ended by itself");
         // The place comes back only when the tree is gone, and it does come back.
-        let next = start(&executor, "stay");
+        let mut next = start(&executor, "stay");
+        until_ready(&mut next).await;
         next.stopper().stop(Stop::Ask);
-        drop(next);
-        executor.shutdown().await;
+        assert_stopped(&next.outcome().await.unwrap(), false);
     });
 }
 
