@@ -129,6 +129,14 @@ fn the_global_scope_is_that_of_a_file() {
 }
 
 #[test]
+fn nothing_is_loaded_that_a_file_by_itself_would_not_load() {
+    let loaded =
+        "process.moduleLoadList.filter((name) => /^NativeModule (crypto|stream|http|net)$/.test(name))";
+    let Some(world) = tool("t.mjs", &format!("export default () => {loaded}\n")) else { return };
+    assert_eq!(world.data(["t"]), json!([]));
+}
+
+#[test]
 fn what_a_function_prints_is_log_and_never_its_result() {
     let Some(world) = tool(
         "t.mjs",
