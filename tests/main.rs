@@ -52,6 +52,7 @@ mod spaces;
 mod stdio;
 mod templates;
 mod terminal;
+mod timings;
 mod trust;
 mod uv;
 mod world;

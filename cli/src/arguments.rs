@@ -24,7 +24,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a tool
-    Run(RunWords),
+    Run(RunCall),
     /// List every tool
     List(ListWords),
     /// Show what a tool is: metadata, parameters, chain
@@ -35,6 +35,15 @@ pub(crate) enum Command {
     Check(CheckWords),
     /// Print the schemas of tools for other programs
     Schema(SchemaWords),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunCall {
+    #[command(flatten)]
+    pub(crate) words: RunWords,
+    /// Show where the time of this call went
+    #[arg(long)]
+    pub(crate) timings: bool,
 }
 
 #[derive(Args, Debug)]

@@ -11,8 +11,10 @@ mod run;
 mod schema;
 mod show;
 mod signals;
+mod timings;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use rye_executor::{Code, Outcome, Report, exit_codes};
@@ -21,6 +23,7 @@ use crate::arguments::{Command, CommandLine};
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    let begun = Instant::now();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return not_read(&error),
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         Err(report) => return output.report(&report),
     };
     let code = match line.command {
-        Command::Run(run) => run::run(&output, host, &run),
+        Command::Run(run) => run::run(&output, host, &run, begun),
         Command::List(list) => list::list(&output, host, &list),
         Command::Show(show) => show::show(&output, host, &show),
         Command::Explain(explain) => explain::explain(&output, host, &explain),

@@ -80,6 +80,11 @@ impl Output {
         let _ = writeln!(stdout).and_then(|()| stdout.flush());
     }
 
+    /// Writes text of rye's own to standard error.
+    pub(crate) fn tell(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
     /// Writes a note to standard error.
     pub(crate) fn note(&self, style: Style, word: &str, text: &str) {
         let (word, text) = (paint(self.color_stderr, style, word), plain(text));

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error as ResolveError;
@@ -11,26 +12,32 @@ use rye_executor::tools::usage::usage;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
     Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Outcome, Plan, Report,
-    Resolution, ToolId,
+    Resolution, Stage, StageClock, Timings, ToolId,
 };
 use serde_json::{Map, Value};
 
-use crate::arguments::RunWords;
+use crate::arguments::{RunCall, RunWords};
 use crate::output::{Output, Style, plain};
-use crate::signals;
+use crate::{signals, timings};
 
-/// Runs a tool and gives the exit code that stands for it.
-pub(crate) fn run(output: &Output, mut host: Host, words: &RunWords) -> Result<ExitCode, Report> {
+/// Runs a tool and gives the exit code that stands for it. `begun`: when rye did.
+pub(crate) fn run(
+    output: &Output,
+    mut host: Host,
+    call: &RunCall,
+    begun: Instant,
+) -> Result<ExitCode, Report> {
     host.single_run = true;
     host.subreaper = true;
-    let tool = tool_word(words);
+    let tool = tool_word(&call.words);
+    let mut clock = StageClock::new(Stage::Read, begun);
     let mut run_id = String::new();
     let mut chain = Vec::new();
-    let attempt = attempt(output, host, words, &mut |plan| {
+    let attempt = attempt(output, host, call, &mut clock, &mut |plan| {
         run_id.clone_from(&plan.run_id);
         chain.clone_from(&plan.chain);
     });
-    let ended = match attempt {
+    let mut ended = match attempt {
         Ok(Attempt::Help(text)) => {
             output.print(&text);
             return Ok(ExitCode::SUCCESS);
@@ -41,7 +48,12 @@ pub(crate) fn run(output: &Output, mut host: Host, words: &RunWords) -> Result<E
             received: None,
         },
     };
-    Ok(finish(output, &ended))
+    if call.timings {
+        clock.within(ended.outcome.timings.take().unwrap_or_default());
+        clock.begin(Stage::Report);
+        ended.outcome.timings = Some(clock.timings().clone());
+    }
+    Ok(finish(output, &ended, &mut clock))
 }
 
 /// How a run went, or the help that was asked for.
@@ -53,15 +65,26 @@ enum Attempt {
 fn attempt(
     output: &Output,
     host: Host,
-    words: &RunWords,
+    call: &RunCall,
+    clock: &mut StageClock,
     planned: &mut dyn FnMut(&Plan),
 ) -> Result<Attempt, Report> {
+    clock.begin(Stage::Configure);
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
-    let invocation = match read_call(output, &executor, words)? {
+    clock.begin(Stage::Resolve);
+    let resolution = resolve(&executor, &call.words)?;
+    clock.begin(Stage::Arguments);
+    let mut invocation = match read_arguments(output, &executor, &call.words, resolution)? {
         Call::Help(text) => return Ok(Attempt::Help(text)),
         Call::Invocation(invocation) => invocation,
     };
+    invocation.options.timings = call.timings;
+    clock.begin(Stage::Plan);
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
+    if !plan.interpreters.is_empty() {
+        clock.within(Timings { stages: vec![(Stage::Interpreter, plan.search)] });
+    }
+    clock.begin(Stage::Prepare);
     planned(&plan);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
@@ -89,7 +112,7 @@ pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
     let word = word.to_string_lossy();
     if word.starts_with("--") && word.len() > 2 {
         let report = Report::new(Code::InvalidArguments, format!("`{word}` is not a flag of rye's"));
-        let known = ["--timeout", "--params", "--env", "--json", "--project", "--help"];
+        let known = ["--timeout", "--params", "--env", "--timings", "--json", "--project", "--help"];
         return Err(match rye_executor::runtimes::nearest(&word, known) {
             Some(near) => report.hint(format!("did you mean `{near}`?")),
             None => report.hint(format!("before the tool's name there may be {}", known.join(", "))),
@@ -101,8 +124,20 @@ pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
 
 /// Resolves the tool and reads its arguments.
 pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) -> Result<Call, Report> {
+    read_arguments(output, executor, words, resolve(executor, words)?)
+}
+
+fn resolve(executor: &Executor, words: &RunWords) -> Result<Arc<Resolution>, Report> {
     let id = tool_id(tool_word(words))?;
-    let resolution = executor.resolve(&id).map_err(|error| error.report())?;
+    executor.resolve(&id).map_err(|error| error.report())
+}
+
+fn read_arguments(
+    output: &Output,
+    executor: &Executor,
+    words: &RunWords,
+    resolution: Arc<Resolution>,
+) -> Result<Call, Report> {
     let refuse = |problems| {
         let id = resolution.id.clone();
         resolve_report(&ResolveError::InvalidArguments { id, problems })
@@ -171,6 +206,7 @@ fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
         attachment: if output.json { Attachment::Captured } else { Attachment::Caller },
         unbounded_by_default: !output.json && output.on_terminal,
         withhold_stdin: words.params.as_deref() == Some(OsStr::new("-")),
+        timings: false,
     })
 }
 
@@ -203,7 +239,7 @@ fn params(words: &RunWords) -> Result<Map<String, Value>, Report> {
 }
 
 /// Shows the outcome and gives the exit code.
-fn finish(output: &Output, ended: &signals::Ended) -> ExitCode {
+fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageClock) -> ExitCode {
     let outcome = &ended.outcome;
     if output.json {
         output.print_json(outcome);
@@ -224,6 +260,11 @@ fn finish(output: &Output, ended: &signals::Ended) -> ExitCode {
         let (noun, verb) = if leaked == 1 { ("process", "was") } else { ("processes", "were") };
         let note = format!("{leaked} {noun} that it had left behind {verb} ended");
         output.note(Style::Yellow, "note", &note);
+    }
+    if outcome.timings.is_some() {
+        // Nothing follows: the stage that is on ends.
+        clock.begin(Stage::Report);
+        output.tell(&timings::table(clock.timings()));
     }
     ended.die_as_the_tool_did();
     ExitCode::from(ended.exit_code())

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, exchange_report};
 use crate::run::RunStopper;
+use crate::timings::{Stage, Timings};
 
 /// An exchange that is to be made.
 #[derive(Debug)]
@@ -111,6 +112,7 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
         stderr_bytes: 0,
         duration,
         chain: plan.chain.clone(),
+        timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rye_primitives::{HostLookup, HttpClient};
 use rye_resolver::{CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::request::process_request;
 use crate::run::{Run, RunStopper};
+use crate::timings::Stage;
 use crate::work::{Means, Work};
 
 /// The id of a tool.
@@ -153,9 +155,12 @@ impl Executor {
                 let (plan, stopper, means) = (Arc::clone(&plan), stopper.clone(), self.means.clone());
                 tokio::spawn(async move {
                     let over = match in_turn(turn, &plan, &stopper, &means).await {
-                        Ok((mut work, place)) => {
+                        Ok(Admitted { mut work, place, waited }) => {
                             let _ = begun_sender.send(work.take_events());
-                            let outcome = work.end(&plan).await;
+                            let mut outcome = work.end(&plan).await;
+                            if let Some(timings) = &mut outcome.timings {
+                                timings.stages.insert(0, (Stage::Queue, waited));
+                            }
                             drop(place);
                             Ok(outcome)
                         }
@@ -190,13 +195,15 @@ impl Executor {
     }
 }
 
+/// A run whose turn came.
+struct Admitted {
+    work: Work,
+    place: Place,
+    waited: Duration,
+}
+
 /// Waits for a turn; the wait counts against the time limit.
-async fn in_turn(
-    turn: Turn,
-    plan: &Plan,
-    stopper: &RunStopper,
-    means: &Means,
-) -> Result<(Work, Place), Error> {
+async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -> Result<Admitted, Error> {
     let limit = plan.timeout.map(|(limit, _)| limit);
     let expiry = async {
         match limit {
@@ -204,7 +211,7 @@ async fn in_turn(
             None => std::future::pending().await,
         }
     };
-    let waited = tokio::time::Instant::now();
+    let asked = tokio::time::Instant::now();
     let place = tokio::select! {
         biased;
         () = stopper.asked() => return Err(Error::StoppedInQueue),
@@ -213,10 +220,11 @@ async fn in_turn(
         }
         place = turn.place() => place?,
     };
+    let waited = asked.elapsed();
     let mut plan = plan.clone();
     if let Some((limit, _)) = &mut plan.timeout {
-        *limit = limit.saturating_sub(waited.elapsed());
+        *limit = limit.saturating_sub(waited);
     }
     let work = means.begin(&plan, stopper)?;
-    Ok((work, place))
+    Ok(Admitted { work, place, waited })
 }

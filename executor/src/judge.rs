@@ -1,6 +1,6 @@
 //! What the end of a process means for the tool: its result, or why there is none.
 
-use rye_primitives::{Captured, Ending as ProcessEnding, ProcessEnd, Reply};
+use rye_primitives::{Captured, Ending as ProcessEnding, Phases, ProcessEnd, Reply};
 use rye_resolver::{Attachment, Plan};
 use rye_runtimes::call::{OutputForm, Style};
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report};
+use crate::timings::{Stage, Timings};
 
 /// The outcome of a run.
 pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
@@ -50,7 +51,13 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
         stderr,
         duration: end.duration,
         chain: plan.chain.clone(),
+        timings: plan.timings.then(|| timings(end.phases)),
     }
+}
+
+fn timings(phases: Phases) -> Timings {
+    let Phases { start, leader, rest } = phases;
+    Timings { stages: vec![(Stage::Start, start), (Stage::Run, leader), (Stage::End, rest)] }
 }
 
 /// A failure, with what the tool said nevertheless.

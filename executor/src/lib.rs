@@ -63,6 +63,7 @@ mod outcome;
 pub mod report;
 mod request;
 mod run;
+mod timings;
 mod work;
 
 pub use error::Error;
@@ -72,6 +73,7 @@ pub use report::{Code, Report};
 pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
 pub use rye_primitives::HostLookup;
+pub use timings::{Stage, StageClock, Timings};
 // The layers below, for front ends, which import this crate alone.
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 

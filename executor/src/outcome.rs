@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
 use crate::report::Report;
+use crate::timings::{self, Timings};
 
 /// What came of one call.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +39,9 @@ pub struct Outcome {
     pub duration: Duration,
     /// The chain: tool, runtimes, primitive.
     pub chain: Vec<Link>,
+    /// Where the time went, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timings: Option<Timings>,
 }
 
 /// How a run ended.
@@ -161,6 +165,7 @@ impl Outcome {
             stderr_bytes: 0,
             duration: Duration::ZERO,
             chain,
+            timings: None,
         }
     }
 
@@ -183,5 +188,5 @@ impl Outcome {
 }
 
 fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e3)
+    serializer.serialize_f64(timings::milliseconds(*duration))
 }

@@ -23,6 +23,19 @@ pub struct ProcessEnd {
     pub reply: Reply,
     /// From just before the start to the end of the last descendant and of reading.
     pub duration: Duration,
+    /// The parts of that time.
+    pub phases: Phases,
+}
+
+/// The parts of the time of a run. They follow one another without a gap.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Until the program was executing.
+    pub start: Duration,
+    /// Until the leader had ended.
+    pub leader: Duration,
+    /// Until nothing was left of the run, and its output was read.
+    pub rest: Duration,
 }
 
 /// Why a run ended.

@@ -41,7 +41,7 @@ mod tree;
 
 pub use captured::Captured;
 pub use check::check;
-pub use end::{Ending, ProcessEnd, Reply, Status};
+pub use end::{Ending, Phases, ProcessEnd, Reply, Status};
 pub use error::{Part, StartError};
 pub use events::ProcessEvent;
 pub use http::{

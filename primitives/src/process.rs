@@ -18,7 +18,7 @@ use crate::call::Call;
 use crate::captured::Captured;
 use crate::check::{check, explain};
 use crate::descriptors::{Ends, call_sockets, input_pipe, output_pipe};
-use crate::end::{Ending, ProcessEnd, Reply};
+use crate::end::{Ending, Phases, ProcessEnd, Reply};
 use crate::error::StartError;
 use crate::events::{EventReader, ProcessEvent, Stream, events};
 use crate::leader::Leader;
@@ -49,6 +49,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     let (descriptors, streams, events) = connect(&mut request)?;
     let origin = tree::Origin::new(request.scope.clone());
     let leader = execute(&request, &descriptors)?;
+    let executing = Instant::now();
     drop(descriptors);
 
     let leader = Leader::new(leader, request.attachment == Attachment::Captured)?;
@@ -64,7 +65,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
         drain: request.limits.drain,
         leave_running: request.leave_running,
     };
-    let supervisor = Supervisor { tree, exit, streams, stop, limits, started };
+    let supervisor = Supervisor { tree, exit, streams, stop, limits, started, executing };
     let (sender, end) = oneshot::channel();
     tokio::spawn(async move {
         // Nobody may be waiting any more.
@@ -156,6 +157,7 @@ fn lost(duration: Duration) -> ProcessEnd {
         stderr: Captured::default(),
         reply: Reply::None,
         duration,
+        phases: Phases::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use crate::end::{Ending, ProcessEnd};
+use crate::end::{Ending, Phases, ProcessEnd};
 use crate::registered::Registered;
 use crate::stop::{Stop, StopReader};
 use crate::streams::Streams;
@@ -24,6 +24,7 @@ pub(crate) struct Supervisor {
     pub(crate) stop: StopReader,
     pub(crate) limits: Limits,
     pub(crate) started: Instant,
+    pub(crate) executing: Instant,
 }
 
 /// What bounds the supervision.
@@ -44,23 +45,25 @@ enum Cause {
 
 impl Supervisor {
     pub(crate) async fn run(self) -> ProcessEnd {
-        let Self { mut tree, exit, mut streams, mut stop, limits, started } = self;
-        let cause = streams
+        let Self { mut tree, exit, mut streams, mut stop, limits, started, executing } = self;
+        let (cause, leader_ended) = streams
             .flow_during(async {
                 let cause = first_cause(&mut tree, &exit, &mut stop, limits.timeout).await;
                 if cause != Cause::ItsOwn {
                     end_leader(&mut tree, &exit, &mut stop, cause, limits.grace).await;
                 }
+                let leader_ended = Instant::now();
                 if cause == Cause::ItsOwn && limits.leave_running {
                     tree.leave_rest();
                 } else {
                     tree.end_rest(&stop).await;
                 }
-                cause
+                (cause, leader_ended)
             })
             .await;
         let collected = streams.drain(limits.drain).await;
         let status = tree.leader.status();
+        let over = Instant::now();
         ProcessEnd {
             ending: match cause {
                 Cause::ItsOwn => status.map_or(Ending::Lost, Ending::from),
@@ -73,7 +76,12 @@ impl Supervisor {
             stdout: collected.stdout,
             stderr: collected.stderr,
             reply: collected.reply,
-            duration: started.elapsed(),
+            duration: over - started,
+            phases: Phases {
+                start: executing - started,
+                leader: leader_ended - executing,
+                rest: over - leader_ended,
+            },
         }
     }
 }

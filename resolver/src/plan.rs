@@ -40,6 +40,8 @@ pub struct CallOptions {
     pub unbounded_by_default: bool,
     /// The caller's standard input has been read already, or must not be handed on.
     pub withhold_stdin: bool,
+    /// The outcome tells where the time went.
+    pub timings: bool,
 }
 
 /// Who is at the other end of the child's descriptors.
@@ -78,6 +80,10 @@ pub struct Plan {
     pub output_schema: Option<Schema>,
     /// Who is at the other end of the descriptors.
     pub attachment: Attachment,
+    /// The outcome tells where the time went.
+    pub timings: bool,
+    /// How long interpreters were looked for.
+    pub search: Duration,
 }
 
 /// What a primitive is asked to do.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rye_runtimes::call::{OutputForm, Style};
 use rye_runtimes::env_config::{Group, ResourceKind};
@@ -39,7 +39,9 @@ impl Resolver {
         let resolution = &*invocation.resolution;
         check_config(resolution)?;
         let mut planner = Planner::new(self, invocation)?;
+        let begun = Instant::now();
         let interpreters = planner.find_interpreters()?;
+        let search = begun.elapsed();
         planner.fill_environment()?;
         let output = resolution.call.output.unwrap_or(OutputForm::Auto);
         let run_id = run_id();
@@ -61,6 +63,8 @@ impl Resolver {
             interpreters,
             output_schema: resolution.tool.metadata.output_schema.clone(),
             attachment: invocation.options.attachment,
+            timings: invocation.options.timings,
+            search,
         })
     }
 }
