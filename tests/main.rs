@@ -49,6 +49,7 @@ mod seeds;
 mod signals;
 mod site;
 mod spaces;
+mod start_up;
 mod stdio;
 mod templates;
 mod terminal;
