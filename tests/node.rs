@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, have};
+use crate::world::{World, have, node22};
 
 /// A world with one tool, when there is a Node.
 fn tool(name: &str, text: &str) -> Option<World> {
@@ -355,14 +355,61 @@ fn a_syntax_error_names_the_file_and_its_line() {
     assert!(outcome["error"]["causes"].to_string().contains("c.cjs:"), "{outcome:#}");
 }
 
+const TYPED: &str = r#"// /// rye
+// description = "Repeat a word"
+// [parameters.word]
+// type = "string"
+// required = true
+// ///
+import { type Times, twice } from "./_times.ts";
+
+interface Asked {
+  word: string;
+}
+
+export default function repeat<T extends Asked>({ word }: T, project?: string): { said: string[]; of: Times } {
+  return { said: Array<string>(twice as number).fill(word), of: twice! };
+}
+"#;
+
+/// A project whose `.ts` files are Node's.
+fn typed() -> World {
+    let world = World::new();
+    world.file("project/.ai/rye.toml", "[runtimes]\nts = \"node_runtime\"\n");
+    world.tool("t.ts", TYPED);
+    world.tool("_times.ts", "export type Times = number;\nexport const twice: Times = 2;\n");
+    world
+}
+
 #[test]
 fn typescript_runs_in_a_node_that_strips_types() {
-    let Some(world) = tool("t.ts", "export default (p: { x: number }): number => p.x + 1\n") else { return };
-    world.file("project/.ai/rye.toml", "[runtimes]\nts = \"node_runtime\"\n");
+    if !have("node22") {
+        return;
+    }
+    let world = typed();
+    let link = world.project().join("node_modules/.bin/node");
+    std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(node22().unwrap(), &link).unwrap();
+    assert_eq!(world.data(["t", "hey"]), json!({"said": ["hey", "hey"], "of": 2}));
+    world.refused(["t"], 2, "invalid_arguments", &["`word`: required and not given"]);
+    // What cannot be stripped is told by Node, with its place.
+    world.tool("e.ts", "export default () => Color.Red;\nenum Color { Red }\n");
+    let outcome = fails(&world, &["e"], "SyntaxError: ");
+    assert!(outcome["error"]["causes"].to_string().contains("e.ts:2"), "{outcome:#}");
+    world
+        .tool("f.ts", "export default (): never => {\n  throw new TypeError('here' satisfies string);\n};\n");
+    let outcome = fails(&world, &["f"], "TypeError: here");
+    assert!(outcome["error"]["causes"].to_string().contains("f.ts:2"), "{outcome:#}");
+}
+
+#[test]
+fn a_node_that_strips_no_types_says_so() {
+    if !have("node") {
+        return;
+    }
+    let world = typed();
     world.tool("probe.cjs", "module.exports = () => Boolean(process.features.typescript)\n");
-    if world.data(["probe"]) == true {
-        assert_eq!(world.data(["--params", r#"{"x": 1}"#, "t"]), 2);
-    } else {
-        fails(&world, &["t"], "TypeError: Unknown file extension \".ts\"");
+    if world.data(["probe"]) == false {
+        fails(&world, &["t", "hey"], "TypeError: Unknown file extension \".ts\"");
     }
 }

@@ -170,11 +170,32 @@ pub(crate) fn python() -> Option<&'static PathBuf> {
         .as_ref()
 }
 
+/// A Node that strips types: the one that `RYE_TESTS_NODE22` names, or that of `PATH`.
+pub(crate) fn node22() -> Option<&'static PathBuf> {
+    static NODE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    NODE.get_or_init(|| {
+        #[expect(clippy::disallowed_methods, reason = "a test is a front end of its own")]
+        let named = std::env::var_os("RYE_TESTS_NODE22").map(PathBuf::from);
+        let on_path = || {
+            std::env::split_paths(&search_path())
+                .map(|folder| folder.join("node"))
+                .find(|node| node.is_file())
+        };
+        let node = named.or_else(on_path)?;
+        let mut asked = Command::new(&node);
+        asked.args(["-p", "Boolean(process.features.typescript)"]).stdin(Stdio::null()).stderr(Stdio::null());
+        let answer = asked.stdout(Stdio::piped()).spawn().and_then(Child::wait_with_output).ok()?;
+        (answer.stdout == b"true\n").then_some(node)
+    })
+    .as_ref()
+}
+
 /// Whether an interpreter is on this machine. One that is missing is named and counted as a skip, and fails the test
 /// when `RYE_TESTS_REQUIRE=all`.
 pub(crate) fn have(interpreter: &str) -> bool {
     let found = match interpreter {
         "python3" => python().is_some(),
+        "node22" => node22().is_some(),
         other => std::env::split_paths(&search_path()).any(|folder| folder.join(other).is_file()),
     };
     if !found {

@@ -33,9 +33,9 @@ pub(crate) fn command(
     }
     let samples = in_turn(contenders, rounds)?;
     let [rye, floor, json, peers @ ..] = samples.as_slice() else { return Err("samples are missing".into()) };
-    let mut rows = vec![Row::beside("rye run, /bin/true", rye, floor, Some(Target::Ratio(1.3)))];
+    let mut rows = vec![Row::beside("rye run, /bin/true", rye, floor, Some(Target::Ratio(1.27)))];
     for peer in peers {
-        let target = (peer.name == "just").then_some(Target::Ratio(0.75));
+        let target = (peer.name == "just").then_some(Target::Ratio(0.65));
         rows.push(Row::beside("rye run, /bin/true", rye, peer, target));
     }
     rows.push(Row::beside("rye --json run, /bin/true", json, floor, None));

@@ -11,14 +11,48 @@ use rye_executor::tools::dialect::Dialect;
 #[derive(Debug, Parser)]
 #[command(name = "rye", version, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Everywhere {
     /// The project: the folder that holds .ai/ [default: the nearest one above]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Print one JSON value and nothing else
     #[arg(long, global = true)]
     pub(crate) json: bool,
+}
+
+/// The same with one command alone. To build the others takes as long as everything else that `rye run` does by
+/// itself, and grows with each.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+struct RunLine {
+    #[command(flatten)]
+    everywhere: Everywhere,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    command: RunCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunCommand {
+    Run(RunCall),
+}
+
+impl CommandLine {
+    /// Reads what was typed. Help and errors are those of all commands.
+    pub(crate) fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        if words.iter().any(|word| word == "run")
+            && let Ok(RunLine { everywhere, command: RunCommand::Run(call) }) = RunLine::try_parse_from(words)
+        {
+            return Ok(Self { everywhere, command: Command::Run(call) });
+        }
+        Self::try_parse_from(words)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,4 +135,46 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     std::time::Duration::try_from_secs_f64(number)
         .map_err(|_| "not a number of seconds, 0 or more".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::Parser;
+
+    use super::CommandLine;
+
+    #[test]
+    fn run_is_read_as_it_would_be_among_all_commands() {
+        for line in [
+            "run t",
+            "run",
+            "run --help",
+            "--json run t --json",
+            "run --json --project x --timings t --project y",
+            "run --timeout 1.5 --env A=B --env C --params {} t -- --x",
+            "run --timeout x t",
+            "run --unknown t",
+            "run t --help",
+            "--project run list",
+            "--project=p run run",
+            "list run",
+            "list --all",
+            "show run",
+            "help run",
+            "--version run",
+            "runs",
+            "explain --timings t",
+            "",
+        ] {
+            let words: Vec<OsString> =
+                std::iter::once("rye").chain(line.split_whitespace()).map(Into::into).collect();
+            let told = |read: Result<CommandLine, clap::Error>| match read {
+                Ok(line) => format!("{line:?}"),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(told(CommandLine::read(&words)), told(CommandLine::try_parse_from(&words)), "{line}");
+        }
+    }
 }

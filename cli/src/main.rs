@@ -13,10 +13,10 @@ mod show;
 mod signals;
 mod timings;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
 use rye_executor::{Code, Outcome, Report, exit_codes};
 
 use crate::arguments::{Command, CommandLine};
@@ -24,12 +24,13 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let begun = Instant::now();
-    let line = match CommandLine::try_parse() {
+    let words: Vec<_> = std::env::args_os().collect();
+    let line = match CommandLine::read(&words) {
         Ok(line) => line,
-        Err(error) => return not_read(&error),
+        Err(error) => return not_read(&error, &words),
     };
-    let output = Output::of_terminal(line.json);
-    let host = match host::capture(line.project.as_deref()) {
+    let output = Output::of_terminal(line.everywhere.json);
+    let host = match host::capture(line.everywhere.project.as_deref()) {
         Ok(host) => host,
         Err(report) => return output.report(&report),
     };
@@ -45,14 +46,13 @@ fn main() -> ExitCode {
 }
 
 /// The words could not be read, or help was asked for.
-fn not_read(error: &clap::Error) -> ExitCode {
+fn not_read(error: &clap::Error, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         // To a closed pipe nothing can be said, and nothing needs to be.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let json = std::env::args_os().any(|word| word == "--json");
-    if !json {
+    if !words.iter().any(|word| word == "--json") {
         let _ = error.print();
         return ExitCode::from(exit_codes::USAGE);
     }
