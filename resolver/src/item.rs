@@ -77,4 +77,4 @@ impl From<NotATool> for PassedOverReason {
 }
 
 /// Folders below `tools/` in which nothing is a tool.
-pub(crate) const UNLISTED_FOLDERS: [&str; 3] = ["lib", "node_modules", "venv"];
+pub const UNLISTED_FOLDERS: [&str; 3] = ["lib", "node_modules", "venv"];

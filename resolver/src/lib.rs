@@ -20,6 +20,7 @@ mod plan;
 mod planner;
 mod process_plan;
 mod spaces;
+mod survey;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,8 +38,8 @@ pub use error::Error;
 pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder};
 pub use host::Host;
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
-pub use item::{FoundItem, PassedOver, PassedOverReason};
-pub use list::{Listed, Listing};
+pub use item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
+pub use list::{KnownId, Listed, Listing};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
     DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,
@@ -46,6 +47,7 @@ pub use plan::{
 };
 pub use planner::PLACEHOLDERS;
 pub use spaces::{Root, Space, Spaces};
+pub use survey::RuntimeSurvey;
 
 /// How many items a chain may have, tool and primitive counted.
 pub const MAX_CHAIN: usize = 10;

@@ -51,7 +51,32 @@ impl Listing {
     }
 }
 
+/// An id that a path gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownId {
+    /// The id.
+    pub id: ItemId,
+    /// Where it comes from.
+    pub space: Space,
+}
+
 impl Resolver {
+    /// The ids of tools as far as their paths tell, by space. No file is read: some may be modules, hidden or broken.
+    #[must_use]
+    pub fn ids(&self) -> Vec<KnownId> {
+        let mut ids = Vec::new();
+        for root in &self.spaces.roots {
+            let runtimes = root.tools.as_ref().map(|tools| tools.path().join("runtimes"));
+            let is_runtime = |path: &Path| {
+                path.parent() == runtimes.as_deref() && path.extension().is_some_and(|known| known == "toml")
+            };
+            let files = self.files_in(root).into_iter().filter(|(_, path)| !is_runtime(path));
+            ids.extend(files.filter_map(|(id, _)| Some(KnownId { id: id.ok()?, space: root.space })));
+        }
+        ids.dedup();
+        ids
+    }
+
     /// Lists everything in every space. Reads each file once and starts nothing.
     #[must_use]
     pub fn list(&self) -> Listing {

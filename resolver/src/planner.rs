@@ -69,6 +69,13 @@ impl Resolver {
     }
 }
 
+impl Resolver {
+    /// The interpreters that a plan would use.
+    pub(crate) fn interpreters(&self, invocation: &Invocation) -> Result<Vec<Interpreter>, Error> {
+        Planner::new(self, invocation)?.find_interpreters()
+    }
+}
+
 /// A plan in the making.
 pub(crate) struct Planner<'p> {
     pub(crate) resolver: &'p Resolver,
