@@ -34,6 +34,7 @@ mod live;
 mod managers;
 mod metadata;
 mod modules;
+mod new;
 mod node;
 mod output;
 mod passing;

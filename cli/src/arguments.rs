@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use rye_executor::tools::dialect::Dialect;
 
+use crate::new::Language;
+
 /// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
 #[derive(Debug, Parser)]
 #[command(name = "rye", version, disable_help_subcommand = true, max_term_width = 100)]
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Check(CheckWords),
     /// Print the schemas of tools for other programs
     Schema(SchemaWords),
+    /// Make a tool that runs at once
+    New(NewWords),
 }
 
 #[derive(Args, Debug)]
@@ -129,6 +133,18 @@ fn dialects() -> impl TypedValueParser<Value = Dialect> {
     words.map(|typed| {
         Dialect::ALL.iter().find(|(word, _)| *word == typed).map_or(Dialect::JsonSchema, |(_, one)| *one)
     })
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewWords {
+    /// The new tool's id: its path below tools/, such as text/count
+    pub(crate) id: OsString,
+    /// What it is written in [default: python]
+    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = false, ignore_case = true)]
+    pub(crate) lang: Option<Language>,
+    /// Into your user space, which every folder sees
+    #[arg(long)]
+    pub(crate) user: bool,
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod host;
 mod list;
+mod new;
 mod output;
 mod run;
 mod schema;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain::explain(&output, host, &explain),
         Command::Check(check) => check::check(&output, host, &check),
         Command::Schema(schema) => schema::schema(&output, host, &schema),
+        Command::New(new) => new::new(&output, host, &new),
     };
     code.unwrap_or_else(|report| output.report(&report))
 }

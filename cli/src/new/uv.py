@@ -1,0 +1,14 @@
+# /// script
+# requires-python = ">=3.9"
+# dependencies = []  # what it imports, such as "httpx>=0.27"
+# ///
+
+
+def main(name: str, times: int = 1) -> str:
+    """Greet somebody.
+
+    Args:
+        name: who is greeted
+        times: how often
+    """
+    return "\n".join([f"Hello, {name}!"] * times)
