@@ -12,6 +12,7 @@ mod chain;
 mod config;
 mod dependencies;
 mod docs;
+mod doctor;
 mod doors;
 mod dotenv;
 mod dropping;

@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Schema(SchemaWords),
     /// Make a tool that runs at once
     New(NewWords),
+    /// List the ways to run tools, and what this machine has for each
+    Runtimes,
+    /// Look at everything that tools depend on, and say what is broken
+    Doctor,
 }
 
 #[derive(Args, Debug)]
@@ -140,7 +144,7 @@ pub(crate) struct NewWords {
     /// The new tool's id: its path below tools/, such as text/count
     pub(crate) id: OsString,
     /// What it is written in [default: python]
-    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = false, ignore_case = true)]
+    #[arg(long, value_enum, value_name = "LANGUAGE", ignore_case = true)]
     pub(crate) lang: Option<Language>,
     /// Into your user space, which every folder sees
     #[arg(long)]

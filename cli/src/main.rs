@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod doctor;
 mod explain;
 mod host;
 mod list;
@@ -10,6 +11,7 @@ mod new;
 mod output;
 mod run;
 mod schema;
+mod runtimes;
 mod show;
 mod signals;
 mod timings;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(&output, host, &check),
         Command::Schema(schema) => schema::schema(&output, host, &schema),
         Command::New(new) => new::new(&output, host, &new),
+        Command::Runtimes => runtimes::runtimes(&output, host),
+        Command::Doctor => doctor::doctor(&output, host),
     };
     code.unwrap_or_else(|report| output.report(&report))
 }

@@ -17,6 +17,14 @@ pub enum Error {
         /// Why.
         source: StartError,
     },
+    /// A program that was asked for its version was killed, or took too long.
+    #[error("`{}` was asked for its version and did not answer within {} s", .program.display(), .limit.as_secs_f64())]
+    NoVersion {
+        /// The program.
+        program: std::path::PathBuf,
+        /// How long it had.
+        limit: std::time::Duration,
+    },
     /// As many runs as are allowed are on, and as many calls wait as may.
     #[error("{running} runs are on and {waiting} calls wait, which is the limit")]
     Overloaded {

@@ -64,6 +64,7 @@ pub mod report;
 mod request;
 mod run;
 mod timings;
+mod version;
 mod work;
 
 pub use error::Error;
@@ -74,6 +75,7 @@ pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
 pub use rye_primitives::HostLookup;
 pub use timings::{Stage, StageClock, Timings};
+pub use version::ask_version;
 // The layers below, for front ends, which import this crate alone.
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 

@@ -124,6 +124,9 @@ impl Error {
         match self {
             Self::Resolve(error) => resolve_report(error),
             Self::Start { source, .. } => start_report(source, self.to_string()),
+            Self::NoVersion { program, .. } => {
+                new(Code::SpawnFailed).hint(format!("run `{} --version` by hand", program.display()))
+            }
             Self::Overloaded { .. } => new(Code::Overloaded).hint("try again when a run has ended"),
             Self::StartedTwice { .. } => new(Code::Internal).hint("make a plan for each run"),
             Self::StoppedInQueue | Self::ShuttingDown => new(Code::Stopped),

@@ -123,6 +123,21 @@ impl ToolsFolder {
         }
     }
 
+    /// Whether its files count at all: nobody but the caller and root, or a trusted owner, may put one there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_trust(&self) -> Result<(), RefusedReason> {
+        let ours = |folder: &&Path| folder.starts_with(&self.root) || folder.starts_with(&self.top);
+        let above = self.path.ancestors().skip(1).take_while(ours);
+        for folder in [self.path.as_path()].into_iter().chain(above).chain([&*self.root, &*self.top]) {
+            let metadata = std::fs::metadata(folder);
+            let metadata = metadata.map_err(|error| RefusedReason::Unreadable(error.to_string()))?;
+            check_owner(folder, &metadata, self.trusted)?;
+        }
+        Ok(())
+    }
+
     fn open(&self, below: &Path) -> Result<OwnedFd, Errno> {
         // NONBLOCK: a FIFO or a device must not hold us before it can be refused.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;

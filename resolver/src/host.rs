@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::interpreter::{all_on_path, is_shim};
+
 /// The caller's surroundings.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
@@ -36,5 +38,19 @@ impl Host {
             Ok(below) if !below.as_os_str().is_empty() => below.display().to_string(),
             _ => path.display().to_string(),
         }
+    }
+
+    /// Every executable of that name on the caller's `PATH`, in order.
+    #[must_use]
+    pub fn on_path(&self, name: &str) -> Vec<PathBuf> {
+        self.variable("PATH").map(|path| all_on_path(OsStr::new(name), path)).unwrap_or_default()
+    }
+
+    /// The folders of version managers' shims on the caller's `PATH`.
+    #[must_use]
+    pub fn shim_folders(&self) -> Vec<PathBuf> {
+        let folders = self.variable("PATH").map(|path| std::env::split_paths(path).collect());
+        let folders: Vec<PathBuf> = folders.unwrap_or_default();
+        folders.into_iter().filter(|folder| is_shim(&folder.join("x")) && folder.is_dir()).collect()
     }
 }

@@ -16,7 +16,9 @@ use rye_runtimes::document::Problem;
 use rye_runtimes::env_config::{Group, Resource, ResourceKind};
 
 use crate::error::Error;
+use crate::files::read_plain;
 use crate::host::Host;
+pub(crate) use managers::is_shim;
 
 /// An executable found on this host.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -34,6 +36,18 @@ pub struct Interpreter {
     pub source: String,
     /// What was tried before.
     pub trail: Trail,
+}
+
+impl Interpreter {
+    /// The version that the virtual environment around it says it has. Nothing is started.
+    #[must_use]
+    pub fn environment_version(&self) -> Option<String> {
+        let file = self.path.parent()?.parent()?.join("pyvenv.cfg");
+        let text = String::from_utf8(read_plain(&file, None).ok()??).ok()?;
+        let mut settings = text.lines().filter_map(|line| line.split_once('='));
+        let found = settings.find(|(key, _)| matches!(key.trim(), "version" | "version_info"));
+        found.map(|(_, version)| version.trim().to_owned())
+    }
 }
 
 /// Places that were looked at and did not count, in order.
@@ -162,7 +176,7 @@ impl Search<'_> {
             return Err(WhyNot::Missing);
         }
         executable(&candidate.path)?;
-        if managers::is_shim(&candidate.path) {
+        if is_shim(&candidate.path) {
             let real = self.behind_shim(&candidate.path).ok_or(WhyNot::Shim)?;
             executable(&real).map_err(|_| WhyNot::Shim)?;
             return Ok(real);

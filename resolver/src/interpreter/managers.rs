@@ -28,7 +28,7 @@ const ONE_LANGUAGE: [Manager; 4] = [
 const MANY_LANGUAGES: [&str; 2] = ["asdf", "mise"];
 
 /// Whether a path lies in a version manager's folder of stand-ins.
-pub(super) fn is_shim(path: &Path) -> bool {
+pub(crate) fn is_shim(path: &Path) -> bool {
     let folder = path.parent();
     folder.and_then(Path::file_name).is_some_and(|name| name == "shims")
         || folder.is_some_and(|folder| folder.ends_with(".volta/bin"))
