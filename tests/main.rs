@@ -9,6 +9,7 @@
 mod architecture;
 mod arguments;
 mod chain;
+mod completions;
 mod config;
 mod dependencies;
 mod docs;

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use rye_executor::tools::dialect::Dialect;
 
+use crate::completions::Shell;
 use crate::new::Language;
 
 /// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
@@ -22,7 +23,7 @@ pub(crate) struct CommandLine {
 #[derive(Args, Debug)]
 pub(crate) struct Everywhere {
     /// The project: the folder that holds .ai/ [default: the nearest one above]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
     /// Print one JSON value and nothing else
     #[arg(long, global = true)]
@@ -77,6 +78,11 @@ pub(crate) enum Command {
     Runtimes,
     /// Look at everything that tools depend on, and say what is broken
     Doctor,
+    /// Print the completion script of a shell
+    Completions(CompletionsWords),
+    /// What may stand in the place of the last word
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteWords),
 }
 
 #[derive(Args, Debug)]
@@ -120,6 +126,7 @@ pub(crate) struct ToolWord {
 #[derive(Args, Debug)]
 pub(crate) struct CheckWords {
     /// Only what lies below this file or folder
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
 }
 
@@ -149,6 +156,20 @@ pub(crate) struct NewWords {
     /// Into your user space, which every folder sees
     #[arg(long)]
     pub(crate) user: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsWords {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompleteWords {
+    pub(crate) shell: Shell,
+    /// The words of a command line up to the cursor, the program's name left out
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<OsString>,
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

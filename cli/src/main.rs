@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
 mod host;
@@ -10,8 +11,8 @@ mod list;
 mod new;
 mod output;
 mod run;
-mod schema;
 mod runtimes;
+mod schema;
 mod show;
 mod signals;
 mod timings;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
         Command::New(new) => new::new(&output, host, &new),
         Command::Runtimes => runtimes::runtimes(&output, host),
         Command::Doctor => doctor::doctor(&output, host),
+        Command::Completions(completions) => Ok(completions::script(&output, completions.shell)),
+        Command::Complete(complete) => Ok(completions::complete(&output, host, &complete)),
     };
     code.unwrap_or_else(|report| output.report(&report))
 }

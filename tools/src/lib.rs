@@ -3,6 +3,7 @@
 
 pub mod arguments;
 mod block;
+pub mod completion;
 pub mod dialect;
 pub mod json;
 mod metadata;
