@@ -152,6 +152,9 @@ fn a_project_begins_in_the_working_directory_and_nowhere_else() {
     world.file("project/src/x", "");
     world.rye(["new", "hello"]).cwd("src").run().ok();
     assert!(world.tools().join("hello.py").is_file() && !world.project().join("src/.ai").exists());
+    std::fs::remove_dir_all(world.tools()).unwrap();
+    let text = world.rye(["new", "hello"]).cwd("src").run().ok();
+    assert!(text.contains("/project/.ai/tools/: the project had no tools\n"), "{text}");
     // And a project that is named and is none is an error.
     let named = world.rye(["--json", "--project", "..", "new", "x"]).run();
     named.refuses(125, "invalid_config", "no `.ai` folder", "");

@@ -167,10 +167,7 @@ impl Made<'_> {
         let shown = self.host.shown(self.file);
         let mut text = String::new();
         if self.place.is_new {
-            let why = match self.place.space {
-                Space::Project => "no project was found here or above",
-                _ => "your user space, seen from every folder",
-            };
+            let why = self.place.reason;
             text.push_str(&format!(
                 "made {}/: {why}\n",
                 output.styled(Style::Bold, &self.place.tools.display().to_string())

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rye_executor::resolver::UNLISTED_FOLDERS;
 use rye_executor::{Code, Report, Resolver, Space, ToolId};
 
+const USER: &str = "your user space, seen from every folder";
+
 /// A space that takes new tools.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -17,25 +19,31 @@ pub(crate) struct Place {
     pub(crate) tools: PathBuf,
     /// Whether the space begins with this tool.
     pub(crate) is_new: bool,
+    /// Why it is this space and no other.
+    pub(crate) reason: &'static str,
 }
 
 impl Place {
     /// The caller's project, else the working directory; or the user space.
     pub(crate) fn find(resolver: &Resolver, user: bool) -> Result<Self, Report> {
         let host = resolver.host();
-        let (space, root) = if user {
+        let (space, root, reason) = if user {
             let root = host.user_space.clone().ok_or_else(|| {
                 Report::new(Code::InvalidConfig, "there is no user space: the home directory is not known")
                     .hint("set `HOME` or `RYE_USER_SPACE`")
             })?;
-            (Space::User, root)
+            (Space::User, root, USER)
         } else if let Some(project) = &resolver.spaces().project {
-            (Space::Project, project.join(".ai"))
+            (Space::Project, project.join(".ai"), "the project had no tools")
         } else {
             let root = host.working_directory.join(".ai");
             // Nobody's home is a project: what lies in its `.ai/` is for every folder.
             let is_user = host.user_space.as_ref().is_some_and(|user| same(user, &root));
-            (if is_user { Space::User } else { Space::Project }, root)
+            if is_user {
+                (Space::User, root, USER)
+            } else {
+                (Space::Project, root, "no project was found here or above")
+            }
         };
         if space == Space::Project && resolver.spaces().foreign_project.as_ref() == Some(&root) {
             let fact = format!("`{}` belongs to another user", root.display());
@@ -43,7 +51,7 @@ impl Place {
                 .hint("name the project with `--project` if you trust its owner"));
         }
         let tools = root.join("tools");
-        Ok(Self { space, is_new: !tools.is_dir(), tools })
+        Ok(Self { space, is_new: !tools.is_dir(), tools, reason })
     }
 
     /// Refuses an id that no new file here may have.
