@@ -53,7 +53,7 @@ fn a_tool_in_every_language_is_clean_and_takes_what_it_says() {
         assert_eq!(made.code, Some(0), "{language}: {}{}", made.stdout(), made.stderr());
         let made = made.json();
         assert_eq!(made["path"], json!(world.tools().join(file)), "{language}");
-        assert_eq!((&made["language"], &made["error"]), (&json!(language), &Value::Null));
+        assert_eq!((&made["language"], &made["obstacle"]), (&json!(language), &Value::Null));
         let mode = world.tools().join(file).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o113, 0, "{language}: {mode:o}");
         checks_clean(&world);

@@ -159,7 +159,7 @@ impl Made<'_> {
             "run": self.command("run", self.template.words),
             "show": self.command("show", &[]),
             "note": shadow,
-            "error": report,
+            "obstacle": report,
         })
     }
 
