@@ -151,7 +151,8 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
     let local = world.program("project/bin/odd-local", format!("{marking}echo 1.2.3\n"));
     let alone = world
         .program("bin/odd-told", "#!/bin/sh\n[ \"$1\" = -v ] && { env >&2; echo Odd v4.5.6; } || exit 3\n");
-    world.program("bin/odd-hangs", "#!/bin/sh\ntrap '' TERM\n(setsid sleep 600 &)\nsleep 600\n");
+    let leaves = "setsid sh -c 'echo $$ > \"$HOME/left\"; exec sleep 600' &";
+    world.program("bin/odd-hangs", format!("#!/bin/sh\ntrap '' TERM\n({leaves})\nsleep 600\n"));
     let path = std::env::join_paths([
         local.parent().unwrap(),
         alone.parent().unwrap(),
@@ -171,6 +172,9 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
     assert!(!world.ran(), "an interpreter of the project was started");
     assert_eq!(found("hangs")["problem"]["code"], "spawn_failed", "{data:#}");
     assert!(!examined.stdout().contains("hunter2"));
+    let left = std::fs::read_to_string(world.home().join("left")).unwrap();
+    let left = std::fs::read(format!("/proc/{}/cmdline", left.trim())).unwrap_or_default();
+    assert!(!left.starts_with(b"sleep"), "something was left");
     // No tool needs it: it may surprise, and stops nothing.
     assert_eq!(examined.code, Some(0));
     assert!(messages(&data["warnings"]).iter().any(|said| said.contains("odd-hangs")), "{data:#}");

@@ -17,7 +17,8 @@ use surroundings::Surroundings;
 use versions::Found;
 
 /// Looks at everything.
-pub(crate) fn doctor(output: &Output, host: Host) -> Result<ExitCode, Report> {
+pub(crate) fn doctor(output: &Output, mut host: Host) -> Result<ExitCode, Report> {
+    host.subreaper = true;
     let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
     let examination = examine(&resolver, &problems)?;
     if output.json {

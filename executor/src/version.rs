@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use rye_primitives::{
-    Attachment, Ending, Output, ProcessEnd, ProcessLimits, ProcessRequest, Scope, Stdin, start,
+    Attachment, Ending, Output, ProcessEnd, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper,
+    start,
 };
 use rye_resolver::Host;
 
@@ -15,11 +16,15 @@ use crate::error::Error;
 /// The words to ask with, in this order: Lua knows only the second.
 const QUESTIONS: [&str; 2] = ["--version", "-v"];
 
-/// Asks a program for its version. `None`: it runs, and tells none. Needs a Tokio runtime with I/O and time.
+/// Asks a program for its version. `None`: it runs, and tells none. Needs a Tokio runtime with I/O and time. Makes
+/// this process a subreaper when `host` asks, so that nothing of the program is left.
 ///
 /// # Errors
-/// It could not be started, or did not end by itself within the limit.
+/// It could not be started, did not end by itself within the limit, or the system refuses the subreaper.
 pub async fn ask_version(program: &Path, host: &Host, limit: Duration) -> Result<Option<String>, Error> {
+    if host.subreaper {
+        become_subreaper().map_err(Error::Subreaper)?;
+    }
     for question in QUESTIONS {
         let request = request(program, question, host, limit);
         let failed = |source| Error::Start { tool: program.display().to_string(), source };
