@@ -259,9 +259,10 @@ fn not_found_report(error: &ResolveError) -> Report {
     }
     if searched.is_empty() {
         report.causes.push("there is no `.ai/` in this folder or above it, and no user space".to_owned());
-        report.hints.push(
-            "`rye new NAME` makes a tool here, `mkdir -p .ai/tools` a folder for scripts; or name a project with `--project`".to_owned(),
-        );
+        report
+            .hints
+            .push(format!("`rye new {id}` makes one here; for a script of yours, `mkdir -p .ai/tools`"));
+        report.hints.push("or name a project with `--project`".to_owned());
     }
     report.causes.extend(searched.iter().map(|folder| format!("not in {}", folder.display())));
     if let Some(foreign) = foreign_project {
