@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use rye_executor::resolver::Error;
 use rye_executor::runtimes::document::{Place, Problem};
-use rye_executor::tools::Item;
-use rye_executor::{Code, Host, Report, Resolver};
+use rye_executor::tools::{Item, PortableNames, portability};
+use rye_executor::{Code, Host, Listed, Report, Resolver};
 use serde_json::json;
 
 use crate::arguments::CheckWords;
+use crate::drawing::Drawing;
 use crate::list::report_of;
-use crate::output::{Output, Style, plain};
+use crate::output::{Output, Style};
 
 /// Checks the files that the caller sees.
 pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
@@ -21,9 +22,11 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
         within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
     let (resolver, mut problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
     let listing = resolver.list();
+    let names = listing.portable_names();
     problems.extend(listing.problems);
     let (mut notes, mut tools) = (listing.notes, 0);
     for listed in listing.items {
+        notes.extend(for_other_programs(&names, &listed));
         let checked = listed.item.and_then(|found| match found.item {
             Item::Tool(_) => {
                 tools += 1;
@@ -53,6 +56,19 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
         show(output, &problems, &notes, tools);
     }
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
+}
+
+/// What MCP clients and function calling have against a tool that they are shown.
+fn for_other_programs(names: &PortableNames, listed: &Listed) -> Vec<Problem> {
+    let Ok(Item::Tool(tool)) = listed.item.as_ref().map(|found| &found.item) else { return Vec::new() };
+    if listed.shadowed || tool.metadata.hidden {
+        return Vec::new();
+    }
+    let mut notes = portability::notes(names.name(&listed.id).unwrap_or_default(), tool);
+    let place = &tool.metadata.place;
+    let same = names.collisions().iter().filter(|collision| collision.ids.contains(&listed.id));
+    notes.extend(same.map(|collision| portability::collision_note(collision, &listed.id, place)));
+    notes
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> Report {
@@ -89,12 +105,11 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> 
 
 fn show(output: &Output, problems: &[Problem], notes: &[Problem], tools: usize) {
     let mut text = String::new();
+    let mut drawing = Drawing::new(output.width());
     for (style, word, list) in [(Style::Red, "error", problems), (Style::Yellow, "note", notes)] {
-        for Problem { place, message, hint } in list {
-            text.push_str(&format!("{place}: {}: {}\n", output.styled(style, word), plain(message)));
-            if let Some(hint) = hint {
-                text.push_str(&format!("    {}: {}\n", output.styled(Style::Green, "hint"), plain(hint)));
-            }
+        let word = format!("{}: ", output.styled(style, word));
+        for problem in list {
+            text.push_str(&drawing.problem(problem, &word, &|style, text| output.styled(style, text)));
         }
     }
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });

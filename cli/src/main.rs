@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod completions;
 mod doctor;
+mod drawing;
 mod explain;
 mod host;
 mod list;

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use rye_executor::{EndingKind, Report, exit_codes};
 
+use crate::drawing::Drawing;
+
 /// The caller's two streams.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -56,6 +58,16 @@ impl Output {
         }
     }
 
+    /// How many columns a line on standard output may have; none when no terminal shows it.
+    pub(crate) fn width(&self) -> Option<usize> {
+        if !self.stdout_is_terminal {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
+        // A terminal that tells none is taken for the oldest one.
+        Some(size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col.into() }))
+    }
+
     /// Text for standard output, emphasised when a person reads it.
     pub(crate) fn styled(&self, style: Style, text: &str) -> String {
         paint(self.color_stdout, style, &plain(text))
@@ -96,11 +108,21 @@ impl Output {
     pub(crate) fn show_report(&self, report: &Report) {
         self.note(Style::Red, "error", &report.message);
         let mut stderr = std::io::stderr().lock();
-        for cause in &report.causes {
-            let _ = writeln!(stderr, "  {}", plain(cause).replace('\n', "\n  "));
+        // What stands in a file is shown with its line, and with its hint.
+        let mut shown = Vec::new();
+        if report.problems.is_empty() {
+            for cause in &report.causes {
+                let _ = writeln!(stderr, "  {}", plain(cause).replace('\n', "\n  "));
+            }
+        }
+        let mut drawing = Drawing::new(self.width());
+        for problem in &report.problems {
+            let text = drawing.problem(problem, "", &|style, text| paint(self.color_stderr, style, text));
+            let _ = write!(stderr, "  {text}");
+            shown.extend(&problem.hint);
         }
         drop(stderr);
-        for hint in &report.hints {
+        for hint in report.hints.iter().filter(|hint| !shown.contains(hint)) {
             self.note(Style::Green, "hint", hint);
         }
     }
@@ -119,10 +141,7 @@ impl Output {
 /// Text that came from a file or a tool, made harmless for a terminal: whatever could move the cursor, change the
 /// title or turn the direction of writing is written out.
 pub(crate) fn plain(text: &str) -> String {
-    let harmful = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
+    let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\t');
     if !text.contains(harmful) {
         return text.to_owned();
     }
@@ -134,6 +153,11 @@ pub(crate) fn plain(text: &str) -> String {
         }
         out
     })
+}
+
+/// Whether a character does something to a terminal besides standing there.
+pub(crate) fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 fn paint(colored: bool, style: Style, text: &str) -> String {

@@ -19,6 +19,9 @@ pub struct Report {
     pub causes: Vec<String>,
     /// What to do next.
     pub hints: Vec<String>,
+    /// The causes again, where they stand in files: for those who can show the line.
+    #[serde(skip)]
+    pub problems: Vec<Problem>,
 }
 
 macro_rules! codes {
@@ -89,7 +92,7 @@ impl Report {
     /// A report without causes and hints.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new(), problems: Vec::new() }
     }
 
     /// The same with one more cause.
@@ -112,6 +115,7 @@ impl Report {
             self.hints.extend(problem.hint.clone());
         }
         self.hints = each_once(self.hints);
+        self.problems = problems.to_vec();
         self
     }
 }

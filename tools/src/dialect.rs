@@ -2,15 +2,15 @@
 //! Whatever a dialect cannot say is named as a [`Loss`], and rye holds every call to the whole schema whoever makes it.
 
 pub mod anthropic;
-mod draft;
+pub(crate) mod draft;
 pub mod gemini;
-mod inline;
+pub(crate) mod inline;
 pub mod json_schema;
 pub mod mcp;
 mod merge;
 pub mod openai;
 mod strict;
-mod walk;
+pub(crate) mod walk;
 
 use rye_runtimes::ItemId;
 use serde_json::{Map, Value, json};
@@ -107,7 +107,7 @@ impl Dialect {
 }
 
 /// What a model reads about a tool.
-fn description(tool: &Tool) -> Option<&str> {
+pub(crate) fn description(tool: &Tool) -> Option<&str> {
     let said = tool.description.as_deref().or(tool.metadata.title.as_deref());
     said.map(str::trim).filter(|text| !text.is_empty())
 }

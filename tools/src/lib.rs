@@ -9,6 +9,7 @@ pub mod json;
 mod metadata;
 mod node;
 pub mod parameter;
+pub mod portability;
 pub mod portable_name;
 pub mod python;
 pub mod schema;

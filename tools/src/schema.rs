@@ -4,6 +4,8 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use crate::schema_read::keywords;
+
 /// A type with what is said about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {

@@ -30,6 +30,11 @@ impl Schema {
     }
 }
 
+/// Every keyword that is known.
+pub fn keywords() -> impl Iterator<Item = &'static str> {
+    keywords::all()
+}
+
 /// One document that is read.
 struct Reader<'n> {
     /// Where local references begin.

@@ -18,7 +18,7 @@ const ANNOTATIONS: [&str; 7] =
     ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"];
 
 /// A schema without references, and what was lost with them.
-pub(super) fn inlined(root: &Value) -> (Value, Vec<Loss>) {
+pub(crate) fn inlined(root: &Value) -> (Value, Vec<Loss>) {
     let mut inliner = Inliner { root, open: Vec::new(), left: MOST, depth: 0, lost: Vec::new() };
     let schema = inliner.schema(root, "");
     (schema, inliner.lost)

@@ -9,7 +9,7 @@ use super::{Exported, Loss, description, put};
 use crate::tool::Tool;
 
 /// The longest description that the API takes, in characters.
-const MAX_DESCRIPTION: usize = 1024;
+pub(crate) const MAX_DESCRIPTION: usize = 1024;
 
 /// One tool under a portable name.
 #[must_use]

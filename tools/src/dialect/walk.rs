@@ -43,7 +43,7 @@ fn leads(key: &str) -> Option<Leads> {
 }
 
 /// The schemas directly below one, each with its path; a boolean where everybody takes one is passed over.
-pub(super) fn children(schema: &mut Map<String, Value>, path: &str, visit: &mut dyn FnMut(&mut Value, &str)) {
+pub(crate) fn children(schema: &mut Map<String, Value>, path: &str, visit: &mut dyn FnMut(&mut Value, &str)) {
     for (key, value) in schema.iter_mut() {
         match (leads(key), value) {
             (Some(Leads::ByName), Value::Object(members)) => {

@@ -1,0 +1,258 @@
+//! A problem with the line that it is about, and a mark under the word. Whatever the line holds, it takes one line of the
+//! screen and moves nothing on it. The file is read again for this alone: without it there is just no line.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+
+use rye_executor::resolver::MAX_FILE_SIZE;
+use rye_executor::runtimes::document::{Place, Problem};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::output::{Style, is_harmful, plain};
+
+/// How wide a line is drawn where no terminal says it.
+const WIDTH: usize = 100;
+/// Where the next tab stop is, in columns.
+const TAB: usize = 4;
+
+/// How something is emphasised.
+type Paint<'p> = &'p dyn Fn(Style, &str) -> String;
+
+/// Draws problems, and reads each file once.
+pub(crate) struct Drawing {
+    width: usize,
+    /// Whether words go on the next line where a terminal would cut them.
+    wraps: bool,
+    files: HashMap<Arc<str>, Option<String>>,
+}
+
+impl Drawing {
+    /// For lines of so many columns.
+    pub(crate) fn new(width: Option<usize>) -> Self {
+        Self { width: width.unwrap_or(WIDTH).clamp(20, 400), wraps: width.is_some(), files: HashMap::new() }
+    }
+
+    /// `FILE:LINE:COLUMN: WORD: MESSAGE`, the line with its mark, the hint.
+    pub(crate) fn problem(&mut self, problem: &Problem, word: &str, paint: Paint<'_>) -> String {
+        let Problem { place, message, hint } = problem;
+        let head = plain(&place.to_string());
+        let mut text = format!("{head}: {word}{}\n", self.wrapped(message, head.width() + 9));
+        if let Some(Drawn { number, line, indent, mark }) = self.line(place, message) {
+            let gutter = paint(Style::Dim, &format!("{number:>4} |"));
+            text.push_str(format!("{gutter} {line}").trim_end());
+            let gutter = paint(Style::Dim, &format!("{:>1$} |", "", number.to_string().len().max(4)));
+            let mark = paint(Style::Yellow, &"^".repeat(mark));
+            text.push_str(&format!("\n{gutter} {}{mark}\n", " ".repeat(indent)));
+        }
+        if let Some(hint) = hint {
+            text.push_str(&format!("    {}: {}\n", paint(Style::Green, "hint"), self.wrapped(hint, 10)));
+        }
+        text
+    }
+
+    /// A text that begins in some column. On a terminal its words go on in the tenth column of the next line.
+    fn wrapped(&self, text: &str, mut column: usize) -> String {
+        let text = plain(text);
+        if !self.wraps {
+            return text;
+        }
+        let mut out = String::new();
+        for (index, word) in text.split(' ').enumerate() {
+            if index > 0 && column + 1 + word.width() > self.width {
+                out.push_str("\n          ");
+                column = 10;
+            } else if index > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += word.width();
+        }
+        out
+    }
+
+    fn line(&mut self, place: &Place, message: &str) -> Option<Drawn> {
+        let text =
+            self.files.entry(Arc::clone(&place.file)).or_insert_with(|| read(&place.file)).as_deref()?;
+        let index = usize::try_from(place.line).ok()?.checked_sub(1)?;
+        let line = text.split('\n').nth(index)?.trim_end_matches('\r');
+        let start = usize::try_from(place.column).ok()?.checked_sub(1)?;
+        let length = word_length(line, start);
+        // The very beginning stands for the whole file, unless the word there is what the message is about.
+        if (place.line, place.column) == (1, 1) {
+            let word: String = line.chars().take(length).collect();
+            if word.is_empty() || !message.contains(&word) {
+                return None;
+            }
+        }
+        let room = self.width.checked_sub(place.line.to_string().len().max(4) + 3)?;
+        Some(draw(line, place.line, start..start + length, room))
+    }
+}
+
+/// A regular file of a bearable size. A FIFO in its place is not waited for.
+fn read(path: &str) -> Option<String> {
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_SIZE).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// How many characters the word at a place has: a string with its quotes, a name, or one character.
+fn word_length(line: &str, start: usize) -> usize {
+    let mut rest = line.chars().skip(start);
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$');
+    match rest.next() {
+        None => 1,
+        Some(quote @ ('"' | '\'')) => {
+            let mut escaped = false;
+            let inside = rest.take_while(|&c| {
+                let ends = c == quote && !escaped;
+                escaped = c == '\\' && !escaped;
+                !ends
+            });
+            inside.count() + 2
+        }
+        Some(first) if is_name(first) => {
+            let dotted = first.is_ascii_digit() || first == '-';
+            1 + rest.take_while(|&c| is_name(c) || (dotted && c == '.')).count()
+        }
+        Some(_) => 1,
+    }
+}
+
+/// A line ready to be shown, and the columns of its mark.
+#[derive(Debug, PartialEq)]
+struct Drawn {
+    number: u32,
+    line: String,
+    indent: usize,
+    mark: usize,
+}
+
+/// The part of a line around a mark that fits, in so many columns.
+fn draw(line: &str, number: u32, marked: std::ops::Range<usize>, room: usize) -> Drawn {
+    // A character takes a column or more, or next to none do: what is further away cannot be seen.
+    let first = marked.start.saturating_sub(2 * room);
+    let cells: Vec<(String, usize)> = cells(line.chars().skip(first).take(4 * room));
+    let at = (marked.start - first).min(cells.len());
+    let is_cut = first > 0 || line.chars().nth(first + cells.len()).is_some();
+    let columns = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
+    let before = cells.get(..at).unwrap_or_default();
+    let mut left = 0;
+    if is_cut || columns(&cells) > room {
+        // The mark stands at two thirds at most, so that some of what follows is seen.
+        while columns(before.get(left..).unwrap_or_default()) > room * 2 / 3 {
+            left += 1;
+        }
+    }
+    let cut_before = first + left > 0;
+    let mut text = if cut_before { "…".to_owned() } else { String::new() };
+    let mut taken = usize::from(cut_before);
+    let indent = taken + columns(before.get(left..).unwrap_or_default());
+    let shown = cells.get(left..).unwrap_or_default();
+    let fits_whole = taken + columns(shown) <= room && line.chars().nth(first + cells.len()).is_none();
+    for (piece, width) in shown {
+        if !fits_whole && taken + width + 1 > room {
+            text.push('…');
+            break;
+        }
+        text.push_str(piece);
+        taken += width;
+    }
+    let end = (at + marked.len()).min(cells.len());
+    let mark = columns(cells.get(at..end).unwrap_or_default()).min(taken.saturating_sub(indent)).max(1);
+    Drawn { number, line: text, indent, mark }
+}
+
+/// Each character as it is shown, and the columns that it takes.
+fn cells(characters: impl Iterator<Item = char>) -> Vec<(String, usize)> {
+    let mut column = 0;
+    let cell = |c: char| {
+        let (text, width) = if c == '\t' {
+            let width = TAB - column % TAB;
+            (" ".repeat(width), width)
+        } else if is_harmful(c) {
+            let text: String = c.escape_default().collect();
+            let width = text.len();
+            (text, width)
+        } else {
+            (c.to_string(), c.width().unwrap_or(0))
+        };
+        column += width;
+        (text, width)
+    };
+    characters.map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::{draw, word_length};
+
+    /// The line and its mark, one above the other.
+    fn drawn(line: &str, start: usize, room: usize) -> String {
+        let drawn = draw(line, 1, start..start + word_length(line, start), room);
+        format!("{}\n{}{}", drawn.line, " ".repeat(drawn.indent), "^".repeat(drawn.mark))
+    }
+
+    #[test]
+    fn the_word_at_a_place_is_marked() {
+        for (line, start, expected) in [
+            ("banana = 1", 0, "banana = 1\n^^^^^^"),
+            ("x = \"a \\\" b\" # c", 4, "x = \"a \\\" b\" # c\n    ^^^^^^^^"),
+            ("x = \"open", 4, "x = \"open\n    ^^^^^"),
+            ("x = -1.5", 4, "x = -1.5\n    ^^^^"),
+            ("x = [1]", 4, "x = [1]\n    ^"),
+            ("[a.b]", 1, "[a.b]\n ^"),
+            ("x =", 9, "x =\n   ^"),
+            ("", 0, "\n^"),
+        ] {
+            assert_eq!(drawn(line, start, 60), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn tabs_wide_and_harmful_characters_keep_the_mark_in_its_place() {
+        for (line, start, expected) in [
+            ("\tx", 1, "    x\n    ^"),
+            ("ab\tx", 3, "ab  x\n    ^"),
+            ("\"文件\" = x", 7, "\"文件\" = x\n         ^"),
+            ("'文件' = x", 0, "'文件' = x\n^^^^^^"),
+            ("e\u{301} = x", 5, "e\u{301} = x\n    ^"),
+            ("\u{1b}[2J x", 5, "\\u{1b}[2J x\n          ^"),
+            ("\u{202e}x", 1, "\\u{202e}x\n        ^"),
+            ("a\u{0}b\u{7f}", 2, "a\\u{0}b\\u{7f}\n      ^"),
+        ] {
+            assert_eq!(drawn(line, start, 60), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_its_mark() {
+        let line = format!("{} word {}", "a".repeat(100), "b".repeat(100));
+        assert_eq!(drawn(&line, 101, 30), "…aaaaaaaaaaaaaaaaaaa word bbb…\n                     ^^^^");
+        assert_eq!(drawn(&line, 0, 30), format!("{}…\n{}", "a".repeat(29), "^".repeat(29)));
+        assert_eq!(
+            drawn(&line, 106, 30),
+            format!("…aaaaaaaaaaaaaa word bbbbbbbb…\n{}^^^^^^^^", " ".repeat(21))
+        );
+        let huge = "文".repeat(1 << 20);
+        for start in [0, 77, 1 << 19, (1 << 20) - 1, 1 << 20] {
+            for room in [13, 14, 60] {
+                let both = drawn(&huge, start, room);
+                for line in both.lines() {
+                    assert!(line.width() <= room, "{start} {room}: {both}");
+                }
+            }
+        }
+    }
+}
