@@ -194,6 +194,11 @@ fn generated_parts_are_what_the_types_say() {
     assert_eq!(missing, [""; 0], "generated and in no page");
 }
 
+/// A page as the types have it now, whatever its file says.
+pub(crate) fn current(name: &str) -> String {
+    rewritten(&page(name), &mut Vec::new())
+}
+
 /// A page with its generated parts made anew.
 fn rewritten(page: &str, seen: &mut Vec<String>) -> String {
     let parts = parts();
@@ -244,7 +249,7 @@ impl Part {
     }
 }
 
-fn cells(line: &str) -> Vec<String> {
+pub(crate) fn cells(line: &str) -> Vec<String> {
     let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
     inner.replace("\\|", "\0").split('|').map(|cell| cell.trim().replace('\0', "\\|")).collect()
 }

@@ -51,6 +51,7 @@ mod results;
 mod roster;
 mod runtime_files;
 mod schema;
+mod schema_docs;
 mod seeds;
 mod signals;
 mod site;

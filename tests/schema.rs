@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use crate::provider_rules::{anthropic, gemini, mcp, openai};
 use crate::world::World;
 
-const PROVIDERS: [(&str, Dialect, fn(&Value) -> Vec<String>); 4] = [
+/// Every rule that a tool breaks.
+type Rules = fn(&Value) -> Vec<String>;
+
+const PROVIDERS: [(&str, Dialect, Rules); 4] = [
     ("mcp", Dialect::Mcp, mcp),
     ("openai", Dialect::OpenAi, openai),
     ("anthropic", Dialect::Anthropic, anthropic),
@@ -78,7 +81,7 @@ fn tools(printed: &Value) -> Vec<Value> {
 }
 
 #[track_caller]
-fn hold(printed: &Value, rules: fn(&Value) -> Vec<String>, least: usize) {
+fn hold(printed: &Value, rules: Rules, least: usize) {
     let tools = tools(printed);
     assert!(tools.len() >= least, "{} of {least}", tools.len());
     for tool in tools {

@@ -65,10 +65,14 @@ headers = "${MCP_HEADERS}"
 timeout = 30
 "#;
 
+/// The three, each with a name.
+pub(crate) const DESCRIPTORS: [(&str, &str); 3] =
+    [("seed_python", PYTHON), ("seed_node", NODE), ("seed_mcp", MCP_HTTP)];
+
 /// A world with the three as runtimes of the project.
 fn world() -> World {
     let world = World::new();
-    for (name, text) in [("seed_python", PYTHON), ("seed_node", NODE), ("seed_mcp", MCP_HTTP)] {
+    for (name, text) in DESCRIPTORS {
         world.tool(&format!("runtimes/{name}.toml"), text);
     }
     world
