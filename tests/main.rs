@@ -9,8 +9,8 @@
 mod architecture;
 mod arguments;
 mod chain;
-mod completions;
 mod check;
+mod completions;
 mod config;
 mod dependencies;
 mod docs;
