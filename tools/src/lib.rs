@@ -15,6 +15,7 @@ pub mod python;
 pub mod schema;
 mod schema_json;
 mod schema_read;
+pub mod search;
 mod tool;
 pub mod usage;
 pub mod words;

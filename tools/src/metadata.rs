@@ -29,7 +29,7 @@ pub struct Metadata {
 }
 
 /// MCP's hints about what a tool does. `None`: not said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Annotations {
     /// Changes nothing.
     pub read_only: Option<bool>,

@@ -42,6 +42,20 @@ impl Parameters {
         Self { list: Vec::new(), additional: Additional::Any, raw: None }
     }
 
+    /// What is taken, readable at a glance, a word for each parameter: `name:str`, `[times:int]`.
+    #[must_use]
+    pub fn signature(&self) -> Vec<String> {
+        let word = |parameter: &Parameter| {
+            let kind = parameter.schema.signature();
+            if parameter.required {
+                format!("{}:{kind}", parameter.name)
+            } else {
+                format!("[{}:{kind}]", parameter.name)
+            }
+        };
+        self.list.iter().map(word).collect()
+    }
+
     /// The parameter of that name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Parameter> {
