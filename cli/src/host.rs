@@ -11,11 +11,16 @@ pub(crate) fn capture(project: Option<&Path>) -> Result<Host, Report> {
         Report::new(Code::BadCwd, format!("the working directory cannot be read: {error}"))
             .hint("it may have been removed: `cd` to another one")
     })?;
-    let home = directories::BaseDirs::new().map(|known| known.home_dir().to_owned());
+    let known = directories::BaseDirs::new();
+    let home = known.as_ref().map(|known| known.home_dir().to_owned());
     let expanded = |path: &Path| expanded(path, home.as_deref());
     let user_space = match std::env::var_os("RYE_USER_SPACE").filter(|path| !path.is_empty()) {
         Some(path) => Some(working_directory.join(expanded(Path::new(&path)))),
         None => home.as_ref().map(|home| home.join(".ai")),
+    };
+    let cache = match std::env::var_os("RYE_STATE_DIR").filter(|path| !path.is_empty()) {
+        Some(path) => Some(working_directory.join(expanded(Path::new(&path)))),
+        None => known.map(|known| known.cache_dir().join("rye")),
     };
     Ok(Host {
         environment: std::env::vars_os().collect(),
@@ -23,6 +28,7 @@ pub(crate) fn capture(project: Option<&Path>) -> Result<Host, Report> {
         working_directory,
         home,
         user_space,
+        cache,
         ..Host::default()
     })
 }

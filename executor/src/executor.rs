@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rye_primitives::{HostLookup, HttpClient};
-use rye_resolver::{CallOptions, Host, Invocation, Listing, Plan, Resolution, Resolver};
+use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Listing, Plan, Resolution, Resolver};
 use rye_runtimes::ItemId;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
@@ -78,7 +78,13 @@ impl Executor {
         &self.resolver
     }
 
-    /// Every tool and runtime that the caller sees.
+    /// What there is, for those who choose: quick, with what [`Host::cache`] remembers.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        self.resolver.catalogue()
+    }
+
+    /// Every tool and runtime that the caller sees, with all that a run would need of it.
     #[must_use]
     pub fn list(&self) -> Listing {
         self.resolver.list()

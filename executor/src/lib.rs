@@ -80,5 +80,6 @@ pub use version::ask_version;
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 
 pub use rye_resolver::{
-    Attachment, CallOptions, Host, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
+    Attachment, CallOptions, Card, Catalogue, Catalogued, Host, Invocation, Link, Listed, Listing, Plan,
+    Resolution, Resolver, Space,
 };

@@ -1,14 +1,16 @@
-//! Opens files of a space beneath its `tools/` folder, and reads each once. What cannot be trusted to be what it
-//! seems (a way out of the folder, no regular file, writable by anyone, somebody else's) is refused unread.
+//! Files of a space, read once, and the rule by which they are trusted: what is no regular file, writable by anyone or
+//! somebody else's is refused unread.
 
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
+
+use crate::open_folder::OpenFolder;
+use crate::stamp::Stamp;
 
 /// How large a file of a space may be, in bytes.
 pub const MAX_FILE_SIZE: u64 = 16 << 20;
@@ -22,6 +24,8 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
     /// The SHA-256 of the bytes, in lower-case hexadecimal.
     pub sha256: String,
+    /// What the system said of the file before it was read; none where a link led to it.
+    pub(crate) stamp: Option<Stamp>,
 }
 
 /// A file that rye does not run.
@@ -72,13 +76,13 @@ pub enum RefusedReason {
 #[derive(Clone, Debug)]
 pub struct ToolsFolder {
     /// The space's root: `.ai`.
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The folder up to which everything is checked.
-    top: PathBuf,
+    pub(crate) top: PathBuf,
     /// Whose files count beside the caller's and root's.
-    trusted: Option<u32>,
+    pub(crate) trusted: Option<u32>,
     /// The folder, links followed.
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl ToolsFolder {
@@ -100,27 +104,7 @@ impl ToolsFolder {
     /// # Errors
     /// The file is there and is refused.
     pub fn read(&self, below: &Path) -> Result<Option<SourceFile>, RefusedFile> {
-        let path = self.path.join(below);
-        let refuse = |reason| Err(RefusedFile { path: path.clone(), reason });
-        let descriptor = match self.open(below) {
-            Ok(descriptor) => descriptor,
-            Err(Errno::NOENT | Errno::NOTDIR) => {
-                let dangles = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-                return if dangles { refuse(RefusedReason::LeadsNowhere) } else { Ok(None) };
-            }
-            Err(Errno::XDEV) => return refuse(RefusedReason::LeadsOut(self.path.clone())),
-            Err(Errno::NXIO) => return refuse(RefusedReason::NotAFile("a socket")),
-            Err(error) => return refuse(RefusedReason::Unreadable(io::Error::from(error).to_string())),
-        };
-        let file = std::fs::File::from(descriptor);
-        match read_checked(&path, &file, self.trusted) {
-            Ok(bytes) => {
-                self.check_folders(below).map_err(|reason| RefusedFile { path: path.clone(), reason })?;
-                let sha256 = sha256(&bytes);
-                Ok(Some(SourceFile { path, bytes, sha256 }))
-            }
-            Err(reason) => refuse(reason),
-        }
+        OpenFolder::of(self).read(below)
     }
 
     /// Whether its files count at all: nobody but the caller and root, or a trusted owner, may put one there.
@@ -128,54 +112,7 @@ impl ToolsFolder {
     /// # Errors
     /// Why not.
     pub fn check_trust(&self) -> Result<(), RefusedReason> {
-        let ours = |folder: &&Path| folder.starts_with(&self.root) || folder.starts_with(&self.top);
-        let above = self.path.ancestors().skip(1).take_while(ours);
-        for folder in [self.path.as_path()].into_iter().chain(above).chain([&*self.root, &*self.top]) {
-            let metadata = std::fs::metadata(folder);
-            let metadata = metadata.map_err(|error| RefusedReason::Unreadable(error.to_string()))?;
-            check_owner(folder, &metadata, self.trusted)?;
-        }
-        Ok(())
-    }
-
-    fn open(&self, below: &Path) -> Result<OwnedFd, Errno> {
-        // NONBLOCK: a FIFO or a device must not hold us before it can be refused.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let folder = rustix::fs::openat(CWD, &self.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(&folder, below, flags, Mode::empty(), beneath) {
-            Err(Errno::XDEV) => {
-                // An absolute link may still lead to a place inside.
-                let real = self.path.join(below).canonicalize().map_err(|_| Errno::XDEV)?;
-                let inside = real.strip_prefix(&self.path).map_err(|_| Errno::XDEV)?;
-                let strictly = beneath | ResolveFlags::NO_SYMLINKS;
-                rustix::fs::openat2(&folder, inside, flags, Mode::empty(), strictly)
-            }
-            other => other,
-        }
-    }
-
-    /// Every folder from the file's own up to the project root, by its name and, where a link was followed, by the
-    /// place it really has.
-    fn check_folders(&self, below: &Path) -> Result<(), RefusedReason> {
-        let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
-        let named = self.path.join(below);
-        let real = named.canonicalize().map_err(unreadable)?;
-        let ours = |folder: &&Path| folder.starts_with(&self.path) || folder.starts_with(&self.top);
-        let above = |path: &Path| -> Vec<PathBuf> {
-            path.ancestors().skip(1).take_while(ours).map(Path::to_owned).collect()
-        };
-        let mut folders = above(&named);
-        folders.extend(above(&real));
-        folders.extend([self.root.clone(), self.top.clone()]);
-        let mut seen = Vec::with_capacity(folders.len());
-        for folder in &folders {
-            if !seen.contains(&folder) {
-                check_owner(folder, &std::fs::metadata(folder).map_err(unreadable)?, self.trusted)?;
-                seen.push(folder);
-            }
-        }
-        Ok(())
+        OpenFolder::of(self).judge_itself()
     }
 }
 
@@ -189,21 +126,26 @@ pub(crate) fn read_plain(path: &Path, trusted: Option<u32>) -> Result<Option<Vec
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(descriptor) => {
-            let read = read_checked(path, &std::fs::File::from(descriptor), trusted).map_err(refuse)?;
-            Ok(Some(read))
+            let (bytes, _) = read_checked(path, &std::fs::File::from(descriptor), trusted).map_err(refuse)?;
+            Ok(Some(bytes))
         }
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         Err(error) => Err(refuse(RefusedReason::Unreadable(io::Error::from(error).to_string()))),
     }
 }
 
-fn read_checked(path: &Path, file: &std::fs::File, trusted: Option<u32>) -> Result<Vec<u8>, RefusedReason> {
+/// Reads an open file, judged by what the system says of it before its first byte is read.
+pub(crate) fn read_checked(
+    path: &Path,
+    file: &std::fs::File,
+    trusted: Option<u32>,
+) -> Result<(Vec<u8>, Stamp), RefusedReason> {
     let unreadable = |error: io::Error| RefusedReason::Unreadable(error.to_string());
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(RefusedReason::NotAFile(kind_of(&metadata)));
     }
-    check_owner(path, &metadata, trusted)?;
+    check_owner(path, metadata.mode(), metadata.uid(), trusted)?;
     if metadata.len() > MAX_FILE_SIZE {
         return Err(RefusedReason::TooLarge);
     }
@@ -212,22 +154,32 @@ fn read_checked(path: &Path, file: &std::fs::File, trusted: Option<u32>) -> Resu
     if bytes.len() as u64 > MAX_FILE_SIZE {
         return Err(RefusedReason::TooLarge);
     }
-    Ok(bytes)
+    Ok((bytes, Stamp::of(&metadata)))
 }
 
-fn check_owner(path: &Path, metadata: &std::fs::Metadata, trusted: Option<u32>) -> Result<(), RefusedReason> {
-    if metadata.mode() & 0o002 != 0 {
+/// Whether what has this mode and owner may be relied on.
+pub(crate) fn check_owner(
+    path: &Path,
+    mode: u32,
+    owner: u32,
+    trusted: Option<u32>,
+) -> Result<(), RefusedReason> {
+    if mode & 0o002 != 0 {
         return Err(RefusedReason::AnyoneMayWrite(path.to_owned()));
     }
-    if !trusted_owner(metadata) && trusted != Some(metadata.uid()) {
-        return Err(RefusedReason::ForeignOwner { path: path.to_owned(), owner: metadata.uid() });
+    if !trusted_user(owner) && trusted != Some(owner) {
+        return Err(RefusedReason::ForeignOwner { path: path.to_owned(), owner });
     }
     Ok(())
 }
 
 /// Whether something belongs to the caller or to root.
 pub(crate) fn trusted_owner(metadata: &std::fs::Metadata) -> bool {
-    metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw()
+    trusted_user(metadata.uid())
+}
+
+fn trusted_user(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
 fn kind_of(metadata: &std::fs::Metadata) -> &'static str {

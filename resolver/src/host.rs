@@ -18,6 +18,9 @@ pub struct Host {
     pub user_space: Option<PathBuf>,
     /// A project named by the caller, instead of the nearest one above the working directory.
     pub project: Option<PathBuf>,
+    /// Where what can be made again may be kept, such as what was read of many files; none: nowhere. A run neither
+    /// reads nor writes it.
+    pub cache: Option<PathBuf>,
     /// Whether this process may become the reaper of everything that its runs leave behind.
     pub subreaper: bool,
     /// Whether this process does nothing but one run, so that every new child belongs to that run.

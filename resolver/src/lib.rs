@@ -1,6 +1,9 @@
 //! From an id to a plan: `ToolId -> Resolution -> Invocation -> Plan`. This crate reads files; it opens no socket
 //! and starts no process.
 
+mod candidates;
+mod card;
+mod catalogue;
 mod chain;
 mod claims;
 mod command_line;
@@ -12,15 +15,20 @@ mod error;
 mod exchange_plan;
 mod files;
 mod host;
+mod in_order;
+mod index;
 mod interpreter;
 mod item;
 mod list;
 mod locate;
+mod open_folder;
 mod plan;
 mod planner;
 mod process_plan;
 mod spaces;
+mod stamp;
 mod survey;
+mod walk;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +38,8 @@ use rye_runtimes::{ItemId, nearest};
 use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
+pub use card::{Card, Kind};
+pub use catalogue::{Catalogue, Catalogued};
 pub use chain::{Bootstrap, Link, Primitive, Resolution};
 pub use claims::{Claim, Claims};
 pub use config::{Config, Limits, Said};
@@ -39,7 +49,7 @@ pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFold
 pub use host::Host;
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
 pub use item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
-pub use list::{KnownId, Listed, Listing};
+pub use list::{Listed, Listing};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
     DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,
@@ -48,6 +58,7 @@ pub use plan::{
 pub use planner::PLACEHOLDERS;
 pub use spaces::{Root, Space, Spaces};
 pub use survey::RuntimeSurvey;
+pub use walk::KnownId;
 
 /// How many items a chain may have, tool and primitive counted.
 pub const MAX_CHAIN: usize = 10;

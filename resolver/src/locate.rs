@@ -14,7 +14,9 @@ use crate::claims::Claims;
 use crate::error::Error;
 use crate::files::{SourceFile, ToolsFolder};
 use crate::host::Host;
+use crate::index::RowStamps;
 use crate::item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
+use crate::open_folder::OpenFolder;
 use crate::spaces::{Root, Space};
 
 /// What a search in one space gave.
@@ -73,30 +75,59 @@ pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) ->
         (None, Some(alone)) => (alone, None),
         (None, None) => return Ok(search),
     };
-    match read_item(host, root, tools, claims, id, &file, sidecar.as_deref())? {
+    let files = read_files(&OpenFolder::of(tools), &file, sidecar.as_deref())?;
+    match item_of(host, root, claims, id, files)? {
         Ok(found) => search.found = Some(found),
         Err(reason) => search.passed_over.push(PassedOver { path: file, reason }),
     }
     Ok(search)
 }
 
-/// Reads the files of an item. `Ok(Err(_))`: the file is no tool.
-pub(crate) fn read_item(
-    host: &Host,
-    root: &Root,
-    tools: &ToolsFolder,
-    claims: &Claims,
-    id: &ItemId,
+/// The files of an item, read.
+#[derive(Debug)]
+pub(crate) struct ItemFiles {
+    source: SourceFile,
+    sidecar: Option<SourceFile>,
+}
+
+impl ItemFiles {
+    /// The stamps of all of them; none where a link led to one.
+    pub(crate) fn stamps(&self) -> Option<RowStamps> {
+        let sidecar = match &self.sidecar {
+            Some(sidecar) => Some(sidecar.stamp?),
+            None => None,
+        };
+        Some(RowStamps { file: self.source.stamp?, sidecar })
+    }
+}
+
+/// Reads the files of an item. `Ok(Err(_))`: there is none.
+pub(crate) fn read_files(
+    tools: &OpenFolder<'_>,
     file: &Path,
     sidecar: Option<&Path>,
-) -> Result<Result<FoundItem, PassedOverReason>, Error> {
+) -> Result<Result<ItemFiles, PassedOverReason>, Error> {
     let read = |path: &Path| -> Result<Option<SourceFile>, Error> {
         Ok(tools.read(path.strip_prefix(tools.path()).unwrap_or(path))?)
     };
     // Gone since it was seen: the same as not executable, which is what a reader can do about it.
     let Some(source) = read(file)? else { return Ok(Err(PassedOverReason::NotExecutable)) };
-    let sidecar = sidecar.map(read).transpose()?.flatten();
-    let extension = file.extension().and_then(|extension| extension.to_str());
+    Ok(Ok(ItemFiles { source, sidecar: sidecar.map(read).transpose()?.flatten() }))
+}
+
+/// What the files of an item say. `Ok(Err(_))`: the file is no tool.
+pub(crate) fn item_of(
+    host: &Host,
+    root: &Root,
+    claims: &Claims,
+    id: &ItemId,
+    files: Result<ItemFiles, PassedOverReason>,
+) -> Result<Result<FoundItem, PassedOverReason>, Error> {
+    let ItemFiles { source, sidecar } = match files {
+        Ok(files) => files,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let extension = source.path.extension().and_then(|extension| extension.to_str());
     let runs_itself =
         extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension, root.space));
     if runs_itself && !source.bytes.starts_with(b"#!") {
