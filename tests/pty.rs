@@ -9,12 +9,22 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::live::{Stream, wait};
 use crate::world::{Ran, misbehave};
 
 /// What a person types to interrupt.
 pub(crate) const CONTROL_C: &str = "\x03";
+
+/// What a terminal is like.
+#[derive(Clone, Copy, Default)]
+struct Shape {
+    /// As wide as it is told, else it tells no width.
+    columns: Option<u16>,
+    /// Standard output is a pipe.
+    piped: bool,
+}
 
 /// A rye on a terminal of its own.
 pub(crate) struct Terminal {
@@ -28,16 +38,21 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// All three descriptors are the terminal.
     pub(crate) fn start(command: Command) -> Self {
-        Self::open(command, false)
+        Self::open(command, Shape::default())
+    }
+
+    /// A terminal of so many columns.
+    pub(crate) fn start_wide(command: Command, columns: u16) -> Self {
+        Self::open(command, Shape { columns: Some(columns), piped: false })
     }
 
     /// Standard output is a pipe: `rye … | less`.
     pub(crate) fn start_piped(command: Command) -> Self {
-        Self::open(command, true)
+        Self::open(command, Shape { piped: true, columns: None })
     }
 
-    fn open(command: Command, piped: bool) -> Self {
-        let (mut child, keyboard) = spawn(command, piped);
+    fn open(command: Command, shape: Shape) -> Self {
+        let (mut child, keyboard) = spawn(command, shape);
         let screen = Stream::of(keyboard.try_clone().unwrap());
         let stdout = child.stdout.take().map(Stream::of);
         Self { child, keyboard, screen, stdout }
@@ -68,18 +83,22 @@ impl Terminal {
 /// Starts rye on a terminal, and closes that as a window is closed once `ready` has returned.
 #[track_caller]
 pub(crate) fn hang_up(command: Command, ready: impl FnOnce()) -> ExitStatus {
-    let (child, keyboard) = spawn(command, false);
+    let (child, keyboard) = spawn(command, Shape::default());
     ready();
     drop(keyboard);
     wait(child)
 }
 
-fn spawn(command: Command, piped: bool) -> (Child, File) {
+fn spawn(command: Command, shape: Shape) -> (Child, File) {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let master = openpt(flags).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
+    if let Some(columns) = shape.columns {
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&master, size).unwrap();
+    }
     // Not to become the terminal of the tests themselves.
     let side = rustix::fs::open(
         name.as_c_str(),
@@ -92,7 +111,7 @@ fn spawn(command: Command, piped: bool) -> (Child, File) {
     opened.arg("on-terminal").arg(command.get_program()).args(command.get_args());
     opened.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     opened.current_dir(command.get_current_dir().unwrap());
-    opened.stdin(stdio()).stdout(if piped { Stdio::piped() } else { stdio() }).stderr(stdio());
+    opened.stdin(stdio()).stdout(if shape.piped { Stdio::piped() } else { stdio() }).stderr(stdio());
     let child = opened.spawn().unwrap();
     // Our copies of the terminal's side go with it.
     drop(opened);

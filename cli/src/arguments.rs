@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Run(RunCall),
     /// List every tool
     List(ListWords),
+    /// Find tools by words, the best first
+    Search(SearchWords),
     /// Show what a tool is: metadata, parameters, chain
     Show(ToolWord),
     /// Show every decision about a call, and start nothing
@@ -115,6 +117,18 @@ pub(crate) struct ListWords {
     /// Runtimes too, and what is hidden or shadowed
     #[arg(long)]
     pub(crate) all: bool,
+    /// Only ids that begin with this
+    pub(crate) prefix: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SearchWords {
+    /// How many are shown at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Words that all match: in the id, title, tags, description or parameters
+    #[arg(required = true, value_name = "WORD")]
+    pub(crate) words: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -1,135 +1,79 @@
-//! `rye list`: every tool, one line each, by space; broken files with their problem.
+//! `rye list`: every tool, one line each, by space; on a terminal by folder too. Broken files show their problem.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use rye_executor::tools::{Item, Tool};
-use rye_executor::{Config, Executor, Host, Listed, Report, Space};
-use serde::Serialize;
-use serde_json::Value;
+use rye_executor::{Config, Executor, Host, Report, Space};
 
 use crate::arguments::ListWords;
-use crate::output::{Output, Style, plain};
+use crate::columns::columns;
+use crate::output::{Output, Style};
+use crate::row::Row;
+
+/// A name in more columns does not push the others' words aside.
+const WIDEST_NAME: usize = 32;
 
 /// Lists the tools.
 pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<ExitCode, Report> {
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
-    let listing = executor.list();
-    let rows: Vec<_> = listing.items.iter().filter_map(|listed| Row::of(listed, words.all)).collect();
+    let catalogue = executor.catalogue();
+    let prefix = words.prefix.as_deref().unwrap_or_default();
+    let shown = catalogue
+        .items
+        .iter()
+        .filter(|item| (words.all || item.is_offered()) && item.id.as_str().starts_with(prefix));
+    let rows: Vec<_> = shown.map(Row::of).collect();
     if output.json {
-        output.print_json(&rows);
+        output.print_raw_json(&rows);
         return Ok(ExitCode::SUCCESS);
     }
-    let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+    let widest = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
     let mut text = String::new();
     for space in [Space::Project, Space::User, Space::System] {
-        let mut rows = rows.iter().filter(|row| row.space == space).peekable();
-        if rows.peek().is_some() {
+        let rows: Vec<_> = rows.iter().filter(|row| row.space == space).collect();
+        if !rows.is_empty() {
             text.push_str(&output.styled(Style::Dim, space.word()));
             text.push('\n');
-            rows.for_each(|row| text.push_str(&row.line(output, width)));
+            match output.width() {
+                Some(width) => by_folder(output, &rows, width, &mut text),
+                None => by_id(output, rows, widest, &mut text),
+            }
         }
     }
     if text.is_empty() {
-        output.note(Style::Yellow, "note", "there are no tools yet: put a script in `.ai/tools/`");
+        let fact = match prefix {
+            "" => "there are no tools yet: put a script in `.ai/tools/`".to_owned(),
+            _ => format!("no tool's id begins with `{prefix}`: `rye list` shows them all"),
+        };
+        output.note(Style::Yellow, "note", &fact);
     }
     output.print(&text);
-    for problem in &listing.problems {
+    for problem in &catalogue.problems {
         output.note(Style::Yellow, "note", &problem.to_string());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line.
-#[derive(Debug, Serialize)]
-struct Row {
-    id: String,
-    space: Space,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<std::path::PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<Value>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    hidden: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    shadowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<Report>,
-    #[serde(skip)]
-    signature: String,
+/// Whole ids, for programs that read lines.
+fn by_id(output: &Output, rows: Vec<&Row<'_>>, column: usize, text: &mut String) {
+    rows.into_iter().for_each(|row| text.push_str(&row.line(output, 2, row.id, column)));
 }
 
-impl Row {
-    fn of(listed: &Listed, all: bool) -> Option<Self> {
-        let mut row = Self {
-            id: listed.id.to_string(),
-            space: listed.space,
-            kind: "tool",
-            path: listed.path.clone(),
-            title: None,
-            description: None,
-            tags: Vec::new(),
-            parameters: None,
-            hidden: false,
-            shadowed: listed.shadowed,
-            problem: None,
-            signature: String::new(),
-        };
-        match &listed.item {
-            Ok(found) => match &found.item {
-                Item::Tool(tool) => row.describe(tool),
-                Item::Runtime(runtime) => {
-                    row.kind = "runtime";
-                    row.description.clone_from(&runtime.descriptor.description);
-                }
-                Item::Other(_) => return None,
-            },
-            Err(error) => row.problem = Some(report_of(error)),
-        }
-        (all || (row.kind == "tool" && !row.hidden && !row.shadowed)).then_some(row)
+/// For people: what has no folder, then each folder with its names.
+fn by_folder(output: &Output, rows: &[&Row<'_>], width: usize, text: &mut String) {
+    let mut folders: BTreeMap<&str, Vec<&Row<'_>>> = BTreeMap::new();
+    for row in rows {
+        folders.entry(row.parts().0).or_default().push(row);
     }
-
-    fn describe(&mut self, tool: &Tool) {
-        self.title.clone_from(&tool.metadata.title);
-        self.description.clone_from(&tool.description);
-        self.tags.clone_from(&tool.metadata.tags);
-        self.parameters = Some(tool.parameters.to_json());
-        self.hidden = tool.metadata.hidden;
-        self.signature = signature(tool);
-    }
-
-    fn line(&self, output: &Output, width: usize) -> String {
-        let id = output.styled(Style::Bold, &format!("{:width$}", self.id));
-        if let Some(problem) = &self.problem {
-            let first = plain(problem.causes.first().unwrap_or(&problem.message));
-            return format!("  {id}  {} {first}\n", output.styled(Style::Red, problem.code.word()));
+    for (folder, rows) in folders {
+        let indent = if folder.is_empty() { 2 } else { 4 };
+        if !folder.is_empty() {
+            text.push_str(&format!("  {}\n", output.styled(Style::Dim, folder)));
         }
-        let described = self.title.as_deref().or(self.description.as_deref()).unwrap_or_default();
-        let described = described.lines().next().unwrap_or_default();
-        let kind = if self.kind == "runtime" { "runtime  " } else { "" };
-        let gap = if self.signature.is_empty() || described.is_empty() { "" } else { "  " };
-        let line = format!("  {id}  {kind}{}{gap}{}", self.signature, output.styled(Style::Dim, described));
-        format!("{}\n", line.trim_end())
+        let names = rows.iter().map(|row| columns(row.parts().1));
+        let column = names.filter(|&name| name <= WIDEST_NAME.min(width / 2)).max().unwrap_or(0);
+        rows.iter().for_each(|row| text.push_str(&row.line(output, indent, row.parts().1, column)));
     }
-}
-
-/// What a tool takes, readable at a glance: `name:str [times:int]`.
-pub(crate) fn signature(tool: &Tool) -> String {
-    let words = tool.parameters.list.iter().map(|parameter| {
-        let kind = parameter.schema.signature();
-        if parameter.required {
-            format!("{}:{kind}", parameter.name)
-        } else {
-            format!("[{}:{kind}]", parameter.name)
-        }
-    });
-    plain(&words.collect::<Vec<_>>().join(" "))
 }
 
 /// A resolver's error as it is shown.

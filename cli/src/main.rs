@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod columns;
 mod completions;
 mod doctor;
 mod drawing;
@@ -11,9 +12,11 @@ mod host;
 mod list;
 mod new;
 mod output;
+mod row;
 mod run;
 mod runtimes;
 mod schema;
+mod search;
 mod show;
 mod signals;
 mod timings;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let code = match line.command {
         Command::Run(run) => run::run(&output, host, &run, begun),
         Command::List(list) => list::list(&output, host, &list),
+        Command::Search(search) => search::search(&output, host, &search),
         Command::Show(show) => show::show(&output, host, &show),
         Command::Explain(explain) => explain::explain(&output, host, &explain),
         Command::Check(check) => check::check(&output, host, &check),

@@ -97,6 +97,15 @@ impl Output {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// The same for values that hold JSON text already made, which is indented with the rest.
+    pub(crate) fn print_raw_json(&self, value: &impl serde::Serialize) {
+        let parsed = if self.stdout_is_terminal { serde_json::to_value(value).ok() } else { None };
+        match parsed {
+            Some(value) => self.print_json(&value),
+            None => self.print_json(value),
+        }
+    }
+
     /// Writes a note to standard error.
     pub(crate) fn note(&self, style: Style, word: &str, text: &str) {
         let (word, text) = (paint(self.color_stderr, style, word), plain(text));
