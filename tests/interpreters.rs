@@ -115,9 +115,10 @@ fn what_does_not_count_is_passed_over_and_told() {
     let taken = world.program("home/.venv/bin/python3", FAKE);
     assert_eq!(which(world.rye(["run", "which"])), taken.to_str().unwrap());
     let text = world.rye(["explain", "which"]).run().ok();
+    let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     for (path, source, reason) in trail {
-        let line = format!("{}  {source}: {reason}", project.join(path).display());
-        assert!(text.contains(&line), "no {line:?} in: {text}");
+        let line = format!("│ ├ {path} {source}: {reason}");
+        assert!(lines.any(|known| known == line), "no {line:?} in this order in: {text}");
     }
     assert!(text.contains(&format!("{}  user .venv: taken as ${{RYE_PYTHON}}", taken.display())), "{text}");
     let json = world.rye(["--json", "explain", "which"]).run().json();

@@ -163,8 +163,8 @@ fn explain_shows_every_decision_and_starts_nothing() {
     {
         assert!(text.contains(piece), "no {piece:?} in {text}");
     }
-    assert!(text.contains("  TOKEN  from you, asked by x\n"), "{text}");
-    assert!(text.contains("  withheld (1): OTHER\n"), "{text}");
+    assert!(text.contains(" TOKEN  from you, asked by x\n"), "{text}");
+    assert!(text.contains(" withheld (1): OTHER\n"), "{text}");
     let explained = call(&["--json", "explain", "x", "--word", "a b"]);
     let data = explained.json();
     assert_eq!(data["tool"], "x");

@@ -53,6 +53,7 @@ mod roster;
 mod runtime_files;
 mod schema;
 mod schema_docs;
+mod screens;
 mod search;
 mod seeds;
 mod signals;

@@ -1,6 +1,5 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
-use std::fmt::Write;
 use std::process::ExitCode;
 
 use rye_executor::resolver::environment::EntrySource;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use crate::arguments::RunWords;
 use crate::output::{Output, Style};
 use crate::run::{Call, read_call};
+use crate::tree::Branch;
 
 /// Explains a call.
 pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<ExitCode, Report> {
@@ -91,82 +91,86 @@ fn shown_value(source: &EntrySource, value: &str) -> Option<String> {
 
 fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
     let host = executor.resolver().host();
-    let mut text = format!("{}\n", output.styled(Style::Bold, plan.tool.as_str()));
-    let head = |text: &mut String, name: &str| {
-        let _ = writeln!(text, "{}", output.styled(Style::Dim, name));
-    };
-    head(&mut text, "chain");
-    for link in &plan.chain {
+    let mut tree = Branch::head(plan.tool.as_str());
+    let chain = plan.chain.iter().map(|link| {
         let path = link.path.as_ref().map(|path| host.shown(path)).unwrap_or_default();
         let hash = link.sha256.as_deref().and_then(|hash| hash.get(..12));
         let hash = hash.map(|hash| format!("sha256 {hash}…")).unwrap_or_default();
-        let words =
-            [link.id.as_str(), link.space.word(), &path, &hash].into_iter().filter(|word| !word.is_empty());
-        let _ = writeln!(text, "  {}", words.collect::<Vec<_>>().join("  "));
-    }
+        let link = Branch::text(&link.id).cell(Some(Style::Dim), link.space.word()).cell(None, &path);
+        link.cell(Some(Style::Dim), &hash)
+    });
+    tree.push(below("chain", chain));
     for found in &plan.interpreters {
-        head(&mut text, &found.resource);
-        for tried in &found.trail.0 {
-            let _ = writeln!(text, "  {}  {}: {}", tried.path.display(), tried.source, tried.reason);
-        }
-        let taken = output.styled(Style::Green, &found.path.display().to_string());
+        let tried = found.trail.0.iter().map(|tried| {
+            let reason = format!("{}: {}", tried.source, tried.reason);
+            Branch::text(&host.shown(&tried.path)).cell(Some(Style::Dim), &reason)
+        });
         let var = found.var.as_ref().map(|var| format!(" as ${{{var}}}")).unwrap_or_default();
-        let _ = writeln!(text, "  {taken}  {}: taken{var}", found.source);
+        let taken = Branch::default()
+            .cell(Some(Style::Green), &host.shown(&found.path))
+            .cell(None, &format!("{}: taken{var}", found.source));
+        tree.push(below(&found.resource, tried.chain([taken])));
     }
     match &plan.action {
         Action::Process(process) => {
-            head(&mut text, "command");
-            for word in command(process) {
-                let _ = writeln!(text, "  {}", shortened(&word));
-            }
-            let _ = writeln!(text, "  {} {}", output.styled(Style::Dim, "in"), host.shown(&process.cwd));
+            tree.push(below("command", command(process).map(|word| Branch::text(&shortened(&word)))));
+            tree.push(Branch::head("in").cell(None, &host.shown(&process.cwd)));
             if let Some(call) = &process.call {
-                head(&mut text, "call");
                 let arguments = shortened(&call.arguments.to_json().to_string());
-                let _ = writeln!(text, "  {}({arguments})  on descriptor 3", call.function);
+                let call = Branch::text(&format!("{}({arguments})", call.function));
+                tree.push(below("call", [call.cell(Some(Style::Dim), "over a descriptor of its own")]));
             }
         }
         Action::Exchange(exchange) => {
-            head(&mut text, "exchange");
-            let _ = writeln!(text, "  {} {}", exchange.method, exchange.shown_url());
             let names: Vec<_> = exchange.headers.iter().map(|(name, _)| name.as_str()).collect();
-            let _ = writeln!(
-                text,
-                "  headers: {}",
-                if names.is_empty() { "none".to_owned() } else { names.join(" ") }
-            );
+            let headers = if names.is_empty() { "none".to_owned() } else { names.join(" ") };
+            let request = Branch::text(&format!("{} {}", exchange.method, exchange.shown_url()));
+            tree.push(below("exchange", [request, Branch::text(&format!("headers: {headers}"))]));
         }
     }
-    environment(output, &mut text, plan);
-    head(&mut text, "limits");
+    tree.push(environment(host, plan));
+    tree.push(below("limits", limits(plan)));
+    tree.drawn(output)
+}
+
+/// A heading with what belongs below it, in columns.
+fn below(name: &str, branches: impl IntoIterator<Item = Branch>) -> Branch {
+    let mut head = Branch::head(name);
+    branches.into_iter().for_each(|branch| head.push(branch));
+    head.aligned(40)
+}
+
+fn limits(plan: &Plan) -> Vec<Branch> {
     let timeout = plan.timeout.map_or("none".to_owned(), |(limit, source)| {
         format!("{} s ({})", limit.as_secs_f64(), source.word())
     });
     match &plan.action {
         Action::Process(process) => {
             let (grace, kept) = (process.grace.as_secs_f64(), process.max_output);
-            let _ = writeln!(
-                text,
-                "  timeout {timeout}, grace {grace} s, output kept {kept} bytes of each stream"
-            );
             let stdin = match &process.stdin {
                 StdinPlan::Null => "empty".to_owned(),
                 StdinPlan::Caller => "yours".to_owned(),
                 StdinPlan::Bytes(bytes) => format!("{} bytes", bytes.len()),
             };
-            let _ = writeln!(text, "  standard input: {stdin}");
+            vec![
+                Branch::text(&format!("timeout {timeout}, grace {grace} s")),
+                Branch::text(&format!("output kept {kept} bytes of each stream")),
+                Branch::text(&format!("standard input: {stdin}")),
+            ]
         }
         Action::Exchange(exchange) => {
             let (retries, kept) = (exchange.retries, exchange.max_body);
-            let _ = writeln!(text, "  timeout {timeout}, {retries} retries, answer of at most {kept} bytes");
+            vec![
+                Branch::text(&format!("timeout {timeout}, {retries} retries")),
+                Branch::text(&format!("answer of at most {kept} bytes")),
+            ]
         }
     }
-    text
 }
 
-fn environment(output: &Output, text: &mut String, plan: &Plan) {
+fn environment(host: &Host, plan: &Plan) -> Branch {
     let environment = &plan.environment;
-    let _ = writeln!(text, "{}", output.styled(Style::Dim, "environment"));
+    let mut head = Branch::head("environment");
     let mut inherited = Vec::new();
     for (name, value, source) in environment.iter() {
         let name = name.to_string_lossy();
@@ -176,7 +180,7 @@ fn environment(output: &Output, text: &mut String, plan: &Plan) {
                 continue;
             }
             EntrySource::Asked(by) => format!("from you, asked by {by}"),
-            EntrySource::DotEnv(path) => format!("from {}", path.display()),
+            EntrySource::DotEnv(path) => format!("from {}", host.shown(path)),
             EntrySource::Interpreter(resource) => format!("from {resource}"),
             EntrySource::Declared(place) | EntrySource::DeclaredFromVariable(place) => {
                 format!("from {place}")
@@ -185,13 +189,18 @@ fn environment(output: &Output, text: &mut String, plan: &Plan) {
         };
         let value =
             shown_value(source, &value.to_string_lossy()).map(|value| format!("={}", shortened(&value)));
-        let _ = writeln!(text, "  {name}{}  {}", value.unwrap_or_default(), output.styled(Style::Dim, &from));
+        let entry = Branch::text(&format!("{name}{}", value.unwrap_or_default()));
+        head.push(entry.cell(Some(Style::Dim), &from));
     }
-    let _ = writeln!(text, "  from you, by default: {}", inherited.join(" "));
+    if !inherited.is_empty() {
+        head.push(Branch::text(&format!("from you, by default: {}", inherited.join(" "))));
+    }
     let withheld: Vec<_> = environment.withheld.iter().map(|name| name.to_string_lossy()).collect();
     if !withheld.is_empty() {
-        let _ = writeln!(text, "  withheld ({}): {}", withheld.len(), withheld.join(" "));
+        let count = format!("withheld ({}):", withheld.len());
+        head.push(Branch::default().cell(Some(Style::Yellow), &format!("{count} {}", withheld.join(" "))));
     }
+    head
 }
 
 /// A word on one line, and not a long one.

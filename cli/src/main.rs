@@ -20,6 +20,7 @@ mod search;
 mod show;
 mod signals;
 mod timings;
+mod tree;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -2,12 +2,18 @@
 
 use std::process::ExitCode;
 
+use rye_executor::tools::Annotations;
+use rye_executor::tools::schema::Schema;
 use rye_executor::{Config, Executor, Host, Report, Resolution};
 use serde_json::json;
 
 use crate::arguments::ToolWord;
+use crate::columns::{columns, filled};
 use crate::output::{Output, Style, plain};
 use crate::run::tool_id;
+
+/// What stands before a value.
+const LABEL: usize = 14;
 
 /// Shows one tool.
 pub(crate) fn show(output: &Output, host: Host, words: &ToolWord) -> Result<ExitCode, Report> {
@@ -36,7 +42,7 @@ fn as_json(resolution: &Resolution) -> serde_json::Value {
         "annotations": metadata.annotations,
         "style": resolution.style,
         "input_schema": tool.parameters.to_json(),
-        "output_schema": metadata.output_schema.as_ref().map(rye_executor::tools::schema::Schema::to_json),
+        "output_schema": metadata.output_schema.as_ref().map(Schema::to_json),
         "chain": resolution.links,
     })
 }
@@ -46,22 +52,49 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
     let metadata = &tool.metadata;
     let mut text = format!("{}\n", output.styled(Style::Bold, resolution.id.as_str()));
     let mut line = |name: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            let value = plain(value.trim_end()).replace('\n', "\n              ");
-            text.push_str(&format!("  {} {value}\n", output.styled(Style::Dim, &format!("{name:11}"))));
+        let Some(value) = value.map(str::trim_end).filter(|value| !value.is_empty()) else { return };
+        let mut label = output.styled(Style::Dim, &format!("{name:11}"));
+        for line in plain(value).lines().flat_map(|line| fitting(output, line)) {
+            let line = if line.is_empty() { line } else { format!("  {label} {line}") };
+            text.push_str(&format!("{line}\n"));
+            label = " ".repeat(11);
         }
     };
     line("title", metadata.title.as_deref());
     line("description", tool.description.as_deref());
     line("version", metadata.descriptor.version.as_deref());
     line("category", metadata.descriptor.category.as_deref());
-    line("tags", Some(metadata.tags.join(", ").as_str()).filter(|tags| !tags.is_empty()));
+    line("tags", Some(&metadata.tags.join(", ")));
+    line("effects", Some(&effects(&metadata.annotations)));
+    line("returns", metadata.output_schema.as_ref().map(Schema::signature).as_deref());
     let host = executor.resolver().host();
     line("file", resolution.file.as_ref().map(|file| host.shown(&file.path)).as_deref());
     line("chain", Some(&chain(resolution)));
     text.push('\n');
     text.push_str(&plain(&rye_executor::tools::usage::usage(resolution.id.as_str(), None, &tool.parameters)));
     text
+}
+
+/// A line in the columns that are left of it; as it is where no terminal shows it.
+fn fitting(output: &Output, line: &str) -> Vec<String> {
+    match output.width() {
+        Some(width) if columns(line) + LABEL > width => {
+            filled(line.split_whitespace(), width.saturating_sub(LABEL))
+        }
+        _ => vec![line.to_owned()],
+    }
+}
+
+/// What the tool says of its effects.
+fn effects(annotations: &Annotations) -> String {
+    let said = [
+        (annotations.read_only, "reads only", "changes things"),
+        (annotations.destructive, "may destroy", "destroys nothing"),
+        (annotations.idempotent, "twice is like once", "twice is not like once"),
+        (annotations.open_world, "reaches beyond this machine", "stays on this machine"),
+    ];
+    let words = said.into_iter().filter_map(|(said, yes, no)| said.map(|is| if is { yes } else { no }));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The chain on one line, each item with its space.
