@@ -222,7 +222,7 @@ fn an_odd_index_is_none() {
     same("a folder in place of the file");
     fs::remove_dir(&index).unwrap();
     fs::remove_dir_all(folder).unwrap();
-    fs::create_dir(&elsewhere.with_extension("d")).unwrap();
+    fs::create_dir(elsewhere.with_extension("d")).unwrap();
     symlink(elsewhere.with_extension("d"), folder).unwrap();
     same("a link in place of the folder");
     assert_eq!(fs::read_dir(elsewhere.with_extension("d")).unwrap().count(), 0);

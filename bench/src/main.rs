@@ -7,6 +7,7 @@
 mod exchange;
 mod flood;
 mod in_process;
+mod many;
 mod peers;
 mod product;
 mod program;
@@ -36,6 +37,8 @@ struct Extent {
     call: Rounds,
     flood: Rounds,
     flood_bytes: u64,
+    tools: usize,
+    lists: Rounds,
 }
 
 const WHOLE: Extent = Extent {
@@ -44,6 +47,8 @@ const WHOLE: Extent = Extent {
     call: Rounds { discarded: 5, kept: 500 },
     flood: Rounds { discarded: 1, kept: 7 },
     flood_bytes: 1 << 30,
+    tools: 10_000,
+    lists: Rounds { discarded: 1, kept: 15 },
 };
 
 /// Shows only that it works, in a debug build too.
@@ -53,6 +58,8 @@ const SHORT: Extent = Extent {
     call: Rounds { discarded: 1, kept: 5 },
     flood: Rounds { discarded: 0, kept: 1 },
     flood_bytes: 16 << 20,
+    tools: 200,
+    lists: Rounds { discarded: 0, kept: 2 },
 };
 
 fn main() -> Result<(), Failure> {
@@ -80,6 +87,7 @@ fn main() -> Result<(), Failure> {
         None => not_found.push("node"),
     }
     rows.extend(search::search(&world, &product, &peers, extent.function)?);
+    rows.extend(many::many(&product, extent.tools, extent.command, extent.lists)?);
     rows.extend(in_process::call(&world, extent.call)?);
     rows.extend(exchange::exchange(&world, extent.call)?);
     rows.extend(flood::flood(&world, &product, extent.flood_bytes, extent.flood)?);

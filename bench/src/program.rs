@@ -30,6 +30,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
     /// The same, run by another program that gets it as its words.
     pub(crate) fn by(mut self, runner: &Path) -> Self {
         self.words.insert(0, runner.into());

@@ -60,6 +60,8 @@ fn mebibytes(bytes: u64) -> f64 {
 pub(crate) enum Target {
     /// This ratio of the medians at most.
     Ratio(f64),
+    /// This median at most.
+    Seconds(f64),
     /// So many bytes at most.
     Bytes(u64),
 }
@@ -94,8 +96,9 @@ impl Row {
     fn met(&self) -> Option<bool> {
         match (self.target?, self.figure) {
             (Target::Ratio(most), _) => self.ratios().map(|(ratio, _)| ratio <= most),
+            (Target::Seconds(most), Figure::Time { median, .. }) => Some(median <= most),
             (Target::Bytes(most), Figure::Bytes(bytes)) => Some(bytes <= most),
-            (Target::Bytes(_), Figure::Time { .. }) => None,
+            (Target::Bytes(_), Figure::Time { .. }) | (Target::Seconds(_), Figure::Bytes(_)) => None,
         }
     }
 
@@ -107,6 +110,7 @@ impl Row {
         let ratio = self.ratios().map(|(ratio, tenth)| format!("{ratio:.2} ({tenth:.2})"));
         let target = self.target.map(|target| match target {
             Target::Ratio(most) => format!("<= {most:.2}x"),
+            Target::Seconds(most) => format!("<= {most:.1} s"),
             Target::Bytes(most) => format!("<= {:.2} MiB", mebibytes(most)),
         });
         let met = self.met().map(|met| if met { "met" } else { "MISSED" });
@@ -130,6 +134,7 @@ impl Row {
             "ratio_p10": ratios.map(|(_, tenth)| tenth),
             "target": self.target.map(|target| match target {
                 Target::Ratio(most) => json!({ "ratio": most }),
+                Target::Seconds(most) => json!({ "seconds": most }),
                 Target::Bytes(most) => json!({ "bytes": most }),
             }),
             "met": self.met(),
@@ -180,6 +185,8 @@ mod tests {
     fn a_target_is_met_up_to_its_figure() {
         assert_eq!(row(0.0026, Target::Ratio(1.31)).met(), Some(true));
         assert_eq!(row(0.0027, Target::Ratio(1.31)).met(), Some(false));
+        assert_eq!(row(0.9, Target::Seconds(0.9)).met(), Some(true));
+        assert_eq!(row(0.9, Target::Seconds(0.8)).met(), Some(false));
         assert_eq!(Row::size("size", 9, 8).met(), Some(false));
         assert_eq!(Row::size("size", 8, 8).met(), Some(true));
     }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use rye_runtimes::ItemId;
 use rye_runtimes::core::core_files;
 use rye_runtimes::document::Problem;
+use rye_tools::PortableNames;
 use rye_tools::search::Document;
 
 use crate::Resolver;
@@ -67,6 +68,15 @@ pub struct Catalogue {
     pub items: Vec<Catalogued>,
     /// Files and names that break a rule of the spaces.
     pub problems: Vec<Problem>,
+}
+
+impl Catalogue {
+    /// The names of the tools at doors that know no `/`, as [`crate::Listing::portable_names`] gives them.
+    #[must_use]
+    pub fn portable_names(&self) -> PortableNames {
+        let is_runtime = |row: &Catalogued| row.card.as_ref().is_ok_and(|card| card.kind == Kind::Runtime);
+        PortableNames::of(self.items.iter().filter(|row| !is_runtime(row)).map(|row| row.id.clone()))
+    }
 }
 
 /// What is known of one candidate.
