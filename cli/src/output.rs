@@ -170,5 +170,5 @@ pub(crate) fn is_harmful(c: char) -> bool {
 }
 
 fn paint(colored: bool, style: Style, text: &str) -> String {
-    if colored { format!("{}{text}\x1b[0m", style.code()) } else { text.to_owned() }
+    if colored && !text.is_empty() { format!("{}{text}\x1b[0m", style.code()) } else { text.to_owned() }
 }
