@@ -16,8 +16,7 @@ const WIDEST_ID: usize = 40;
 pub(crate) fn search(output: &Output, host: Host, words: &SearchWords) -> Result<ExitCode, Report> {
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     let catalogue = executor.catalogue();
-    let offered: Vec<_> = catalogue.items.iter().filter(|item| item.is_offered()).collect();
-    let documents: Vec<_> = offered.iter().map(|item| item.document()).collect();
+    let (offered, documents) = catalogue.offered();
     let found = ranked(&documents, &words.words.join(" "), words.limit);
     let code = ExitCode::from(u8::from(found.total == 0));
     let row = |hit: &Hit| offered.get(hit.index).map(|item| Row::of(item).found(hit));

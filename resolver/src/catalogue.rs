@@ -71,6 +71,14 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The tools that are offered, each with what a search looks at.
+    #[must_use]
+    pub fn offered(&self) -> (Vec<&Catalogued>, Vec<Document<'_>>) {
+        let offered: Vec<_> = self.items.iter().filter(|item| item.is_offered()).collect();
+        let documents = in_order(&offered, || (), |(), item| item.document());
+        (offered, documents)
+    }
+
     /// The names of the tools at doors that know no `/`, as [`crate::Listing::portable_names`] gives them.
     #[must_use]
     pub fn portable_names(&self) -> PortableNames {
