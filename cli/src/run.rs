@@ -12,7 +12,7 @@ use rye_executor::tools::usage::usage;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
     Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Outcome, Plan, Report,
-    Resolution, Stage, StageClock, Timings, ToolId,
+    Resolution, Stage, StageClock, ToolId,
 };
 use serde_json::{Map, Value};
 
@@ -49,9 +49,9 @@ pub(crate) fn run(
         },
     };
     if call.timings {
-        clock.within(ended.outcome.timings.take().unwrap_or_default());
-        clock.begin(Stage::Report);
-        ended.outcome.timings = Some(clock.timings().clone());
+        // A call that never became a run has none of its own.
+        ended.outcome.timings.get_or_insert_default();
+        clock.run_ends(&mut ended.outcome);
     }
     Ok(finish(output, &ended, &mut clock))
 }
@@ -81,10 +81,7 @@ fn attempt(
     invocation.options.timings = call.timings;
     clock.begin(Stage::Plan);
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
-    if !plan.interpreters.is_empty() {
-        clock.within(Timings { stages: vec![(Stage::Interpreter, plan.search)] });
-    }
-    clock.begin(Stage::Prepare);
+    clock.plan_ends(&plan);
     planned(&plan);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rye_primitives::{HostLookup, HttpClient};
 use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Listing, Plan, Resolution, Resolver};
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::request::process_request;
 use crate::run::{Run, RunStopper};
-use crate::timings::Stage;
+use crate::timings::{Stage, StageClock};
 use crate::work::{Means, Work};
 
 /// The id of a tool.
@@ -189,8 +189,16 @@ impl Executor {
         arguments: Map<String, Value>,
         options: CallOptions,
     ) -> Result<Outcome, Error> {
-        let invocation = self.invoke(self.resolve(id)?, arguments, options)?;
-        self.start(self.plan(&invocation)?)?.outcome().await
+        let mut clock = StageClock::new(Stage::Resolve, Instant::now());
+        let resolution = self.resolve(id)?;
+        clock.begin(Stage::Arguments);
+        let invocation = self.invoke(resolution, arguments, options)?;
+        clock.begin(Stage::Plan);
+        let plan = self.plan(&invocation)?;
+        clock.plan_ends(&plan);
+        let mut outcome = self.start(plan)?.outcome().await?;
+        clock.run_ends(&mut outcome);
+        Ok(outcome)
     }
 
     /// Takes no more calls, asks every run to end, and returns when nothing is left. Dropping the future does not

@@ -3,8 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use rye_resolver::Plan;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+
+use crate::outcome::Outcome;
 
 /// A part of the road of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,8 +139,28 @@ impl StageClock {
         (self.stage, self.since) = (next, now);
     }
 
+    /// Ends [`Stage::Plan`]; the search for interpreters was a part of it.
+    pub fn plan_ends(&mut self, plan: &Plan) {
+        if !plan.interpreters.is_empty() {
+            self.within(Timings { stages: vec![(Stage::Interpreter, plan.search)] });
+        }
+        self.begin(Stage::Prepare);
+    }
+
+    /// Ends [`Stage::Prepare`], or where a call failed the stage that was on. An outcome that has the stages of its run
+    /// gets those before it as well.
+    pub fn run_ends(&mut self, outcome: &mut Outcome) {
+        if let Some(run) = &mut outcome.timings {
+            self.within(std::mem::take(run));
+        }
+        self.begin(Stage::Report);
+        if let Some(all) = &mut outcome.timings {
+            all.clone_from(&self.timings);
+        }
+    }
+
     /// Tells of stages within the one that is on, which were measured elsewhere: what they took is not counted to it.
-    pub fn within(&mut self, other: Timings) {
+    fn within(&mut self, other: Timings) {
         self.within.stages.extend(other.stages);
     }
 
