@@ -151,7 +151,7 @@ fn names(line: &str, test: &str) -> bool {
     line.trim_start_matches("async ")
         .strip_prefix("fn ")
         .and_then(|rest| rest.strip_prefix(test))
-        .is_some_and(|rest| rest.starts_with("()"))
+        .is_some_and(|rest| rest.starts_with('('))
 }
 
 #[test]

@@ -365,7 +365,7 @@ fn toml_files(below: &str) -> Vec<PathBuf> {
 fn every_file_of_ours_fits_its_schema() {
     let (tool, runtime, config) = (tool(), runtime(), rye_toml());
     let mut seen = 0;
-    let examples = toml_files("examples").into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let examples = toml_files("examples/.ai").into_iter().map(|path| std::fs::read_to_string(path).unwrap());
     let core = core_files().iter().map(|file| file.text.to_owned());
     for text in
         examples.chain(core).chain(crate::seeds::DESCRIPTORS.iter().map(|(_, text)| (*text).to_owned()))
