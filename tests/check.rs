@@ -88,7 +88,7 @@ fn on_a_terminal_lines_fit_and_the_mark_is_in_colour() {
     world.tool("long.toml", tool);
     let ran = Terminal::start(world.rye(["check"]).env("TERM", "xterm").command()).end();
     let screen = ran.stderr();
-    assert!(screen.contains("\u{1b}[33m^^^^^\u{1b}[0m"), "{screen}");
+    assert!(screen.contains("\u{1b}[1;31m^^^^^\u{1b}[0m"), "{screen}");
     let plain = Terminal::start(world.rye(["check"]).env("NO_COLOR", "1").command()).end().stderr();
     assert!(!plain.contains('\u{1b}'), "{plain}");
     // A single word of two hundred characters is the terminal's to break.
@@ -109,6 +109,23 @@ fn what_a_line_holds_moves_nothing_on_the_screen() {
     assert!(!text.contains('\u{202e}'), "{text:?}");
     assert!(text.contains("   2 |     \"\\u{202e}文件\" = \"\\u{7f}\"\n"), "{text}");
     assert!(text.contains(" __version__ = f('\\u{1b}[2J\\u{7}\\r')\n"), "{text}");
+}
+
+#[test]
+fn a_line_that_may_hold_a_secret_is_not_shown() {
+    let world = World::new();
+    world.tool("t.sh", "echo\n");
+    world.file("project/.ai/rye.toml", "proxy = \"http://me:s3cret@proxy:8080\" x\n");
+    for words in [["check"].as_slice(), &["run", "t"]] {
+        let ran = world.rye(words).run();
+        let text = ran.stdout() + &ran.stderr();
+        assert!(text.contains(".ai/rye.toml:1:") && !text.contains("s3cret"), "{text}");
+    }
+    std::fs::remove_file(world.project().join(".ai/rye.toml")).unwrap();
+    world.tool("t.sh", "# /// rye\n# pass_env = [\"*\"]\n# ///\n");
+    world.file("project/.env", "A=1\nTOKEN s3cret\n");
+    let ran = world.rye(["run", "t"]).run();
+    assert!(ran.stderr().contains(".env:2:1") && !ran.stderr().contains("s3cret"), "{}", ran.stderr());
 }
 
 #[test]

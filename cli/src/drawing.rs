@@ -1,13 +1,14 @@
 //! A problem with the line that it is about, and a mark under the word. Whatever the line holds, it takes one line of the
-//! screen and moves nothing on it. The file is read again for this alone: without it there is just no line.
+//! screen and moves nothing on it, and one that may hold a secret is not shown. The file is read again for this alone.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
-use rye_executor::resolver::MAX_FILE_SIZE;
+use rye_executor::resolver::{MAX_FILE_SIZE, holds_secrets};
 use rye_executor::runtimes::document::{Place, Problem};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -44,7 +45,7 @@ impl Drawing {
             let gutter = paint(Style::Dim, &format!("{number:>4} |"));
             text.push_str(format!("{gutter} {line}").trim_end());
             let gutter = paint(Style::Dim, &format!("{:>1$} |", "", number.to_string().len().max(4)));
-            let mark = paint(Style::Yellow, &"^".repeat(mark));
+            let mark = paint(Style::Red, &"^".repeat(mark));
             text.push_str(&format!("\n{gutter} {}{mark}\n", " ".repeat(indent)));
         }
         if let Some(hint) = hint {
@@ -75,10 +76,16 @@ impl Drawing {
     }
 
     fn line(&mut self, place: &Place, message: &str) -> Option<Drawn> {
+        if holds_secrets(Path::new(&*place.file)) {
+            return None;
+        }
         let text =
             self.files.entry(Arc::clone(&place.file)).or_insert_with(|| read(&place.file)).as_deref()?;
         let index = usize::try_from(place.line).ok()?.checked_sub(1)?;
         let line = text.split('\n').nth(index)?.trim_end_matches('\r');
+        if names_user(line) {
+            return None;
+        }
         let start = usize::try_from(place.column).ok()?.checked_sub(1)?;
         let length = word_length(line, start);
         // The very beginning stands for the whole file, unless the word there is what the message is about.
@@ -91,6 +98,14 @@ impl Drawing {
         let room = self.width.checked_sub(place.line.to_string().len().max(4) + 3)?;
         Some(draw(line, place.line, start..start + length, room))
     }
+}
+
+/// Whether a line holds a URL with a user, and so perhaps a password.
+fn names_user(line: &str) -> bool {
+    line.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next();
+        authority.is_some_and(|authority| authority.contains('@'))
+    })
 }
 
 /// A regular file of a bearable size. A FIFO in its place is not waited for.

@@ -88,6 +88,12 @@ fn invalid(host: &Host, path: &Path, line: usize, message: &str) -> Error {
     Error::InvalidConfig { problems: vec![Problem::new(&place(host, path, line), message)] }
 }
 
+/// Whether a file is one of these by its name: what its lines hold is never shown.
+#[must_use]
+pub fn holds_secrets(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".env"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

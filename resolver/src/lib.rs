@@ -44,6 +44,7 @@ pub use chain::{Bootstrap, Link, Primitive, Resolution};
 pub use claims::{Claim, Claims};
 pub use config::{Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS};
+pub use dotenv::holds_secrets;
 pub use error::Error;
 pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder};
 pub use host::Host;
