@@ -45,7 +45,7 @@ fn every_place_of_a_line_is_known() {
         ("run --json --timeout 3 pl", &["words", "plain"]),
         ("run --timeout pl", &["words"]),
         ("run --env HO", &["words", "HOME"]),
-        ("run --t", &["words", "--timeout"]),
+        ("run --t", &["words", "--timeout", "--timings"]),
         ("--project ", &["folders"]),
         ("--project=x", &["folders"]),
         ("--project ../project run te", &["words", "text/count", "text/say"]),
