@@ -13,6 +13,10 @@ use crate::row::Row;
 /// A name in more columns does not push the others' words aside.
 const WIDEST_NAME: usize = 32;
 
+/// What is said where there is nothing, and what to do about it.
+pub(crate) const NO_TOOLS: (&str, &str) =
+    ("there are no tools yet", "`rye new hello` makes one; or put a script in `.ai/tools/`");
+
 /// Lists the tools.
 pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<ExitCode, Report> {
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
@@ -41,11 +45,12 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
         }
     }
     if text.is_empty() {
-        let fact = match prefix {
-            "" => "there are no tools yet: put a script in `.ai/tools/`".to_owned(),
-            _ => format!("no tool's id begins with `{prefix}`: `rye list` shows them all"),
+        let (fact, hint) = match prefix {
+            "" => NO_TOOLS,
+            _ => (&*format!("no tool's id begins with `{prefix}`"), "`rye list` shows them all"),
         };
-        output.note(Style::Yellow, "note", &fact);
+        output.note(Style::Yellow, "note", fact);
+        output.note(Style::Green, "hint", hint);
     }
     output.print(&text);
     for problem in &catalogue.problems {

@@ -6,6 +6,7 @@ use rye_executor::tools::search::{Found, Hit, search as ranked};
 use rye_executor::{Config, Executor, Host, Report};
 
 use crate::arguments::SearchWords;
+use crate::list::NO_TOOLS;
 use crate::output::{Output, Style};
 use crate::row::Row;
 
@@ -36,15 +37,14 @@ pub(crate) fn search(output: &Output, host: Host, words: &SearchWords) -> Result
 fn tell(output: &Output, found: &Found, shown: usize, all: usize) {
     if found.total == 0 {
         let unknown: Vec<_> = found.unknown.iter().map(|word| format!("`{word}`")).collect();
-        let fact = match (all, unknown.as_slice()) {
-            (0, _) => "there are no tools yet: put a script in `.ai/tools/`".to_owned(),
-            (_, []) => "no tool matches all of these words".to_owned(),
-            (_, unknown) => format!("nothing is like {}", unknown.join(" or ")),
+        let all_words = format!("use fewer words; `rye list` shows all {all} tools");
+        let (fact, hint) = match (all, unknown.as_slice()) {
+            (0, _) => NO_TOOLS,
+            (_, []) => ("no tool matches all of these words", &*all_words),
+            (_, unknown) => (&*format!("nothing is like {}", unknown.join(" or ")), &*all_words),
         };
-        output.note(Style::Yellow, "note", &fact);
-        if all > 0 {
-            output.note(Style::Green, "hint", &format!("use fewer words; `rye list` shows all {all} tools"));
-        }
+        output.note(Style::Yellow, "note", fact);
+        output.note(Style::Green, "hint", hint);
         return;
     }
     if found.near {

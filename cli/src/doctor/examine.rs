@@ -9,6 +9,7 @@ use rye_executor::{Code, Report, Resolver};
 use super::surroundings::Surroundings;
 use super::versions::{Found, ask};
 use super::{Examination, Finding, plural};
+use crate::list::NO_TOOLS;
 use crate::runtimes::Row;
 
 /// Looks at everything that the caller's tools depend on.
@@ -66,7 +67,7 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
         warnings.extend(found.surprise());
     }
     if tools == 0 {
-        warnings.push(Finding::new("there are no tools yet").hint("`rye new hello` makes one"));
+        warnings.push(Finding::new(NO_TOOLS.0).hint(NO_TOOLS.1));
     }
     Ok(Examination { healthy: problems.is_empty(), tools, surroundings, interpreters, problems, warnings })
 }
