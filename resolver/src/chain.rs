@@ -1,21 +1,18 @@
-//! Follows a tool's `executor_id` to a primitive, and merges what the chain says: primitive < runtime < tool.
+//! Follows a tool's `executor_id` to a primitive. What an item may rely on depends on the space it comes from.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rye_runtimes::call::{CallConfig, Style};
 use rye_runtimes::core::{CORE_RUNTIMES, PLAIN_PYTHON, WITH_DEPENDENCIES, core_file, core_files};
 use rye_runtimes::document::{Place, Problem};
-use rye_runtimes::env_config::EnvConfig;
-use rye_runtimes::setting::{Settings, merge};
-use rye_runtimes::{Descriptor, ItemId, nearest};
-use rye_tools::parameter::Parameters;
+use rye_runtimes::{ItemId, nearest};
 use rye_tools::{Form, Item, Tool};
 
 use crate::error::Error;
 use crate::files::SourceFile;
 use crate::item::FoundItem;
 use crate::locate::{in_core, in_root};
+use crate::resolution::{Resolution, Walked};
 use crate::spaces::Space;
 use crate::{MAX_CHAIN, Resolver};
 
@@ -72,39 +69,6 @@ pub struct Bootstrap {
     pub text: Arc<str>,
 }
 
-/// A tool with its whole chain, ready to be given arguments.
-#[derive(Clone, Debug)]
-pub struct Resolution {
-    /// The tool's full id.
-    pub id: ItemId,
-    /// Where the tool came from.
-    pub space: Space,
-    /// The tool.
-    pub tool: Arc<Tool>,
-    /// Its file; none for a tool without script.
-    pub file: Option<Arc<SourceFile>>,
-    /// The chain: tool, runtimes, primitive.
-    pub links: Vec<Link>,
-    /// The end of the chain.
-    pub primitive: Primitive,
-    /// How it is called.
-    pub style: Style,
-    /// The call table, merged.
-    pub call: CallConfig,
-    /// `config`, merged.
-    pub config: Settings,
-    /// `env_config`, merged.
-    pub env_config: EnvConfig,
-    /// `pass_env` of all items, each with who asks.
-    pub pass_env: Vec<(String, String)>,
-    /// The bootstrap of the runtime, for functions.
-    pub bootstrap: Option<Bootstrap>,
-    /// Whether the file runs by its own `#!` line.
-    pub runs_itself: bool,
-    /// The tool's own `timeout`, if it declares one; a runtime's is only a default.
-    pub own_timeout: bool,
-}
-
 impl Resolver {
     /// Follows the chain of a tool.
     pub(crate) fn follow(&self, found: FoundItem) -> Result<Resolution, Error> {
@@ -131,15 +95,15 @@ impl Resolver {
         }
         chain.end(primitive)?;
         let file = found.file.filter(|_| tool.form != Form::Declaration);
-        self.merge_chain(
-            Arc::new(*tool),
-            &found.id,
-            found.space,
+        self.merge(Walked {
+            tool: Arc::new(*tool),
+            id: found.id,
+            space: found.space,
             file,
-            chain.runtimes,
+            runtimes: chain.runtimes,
             primitive,
-            found.runs_itself,
-        )
+            runs_itself: found.runs_itself,
+        })
     }
 
     /// Follows the chain of a runtime, for nothing but to see that it can be followed.
@@ -234,88 +198,7 @@ impl Resolver {
         Err(Error::RuntimeNotFound { place: place.clone(), id: written.to_owned(), instead, nearest })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one resolution, brought together in one place"
-    )]
-    fn merge_chain(
-        &self,
-        tool: Arc<Tool>,
-        id: &ItemId,
-        space: Space,
-        file: Option<Arc<SourceFile>>,
-        runtimes: Vec<FoundItem>,
-        primitive: Primitive,
-        runs_itself: bool,
-    ) -> Result<Resolution, Error> {
-        let mut merged = Merged::default();
-        let mut bootstrap = None;
-        // The runtime nearest the primitive comes first, the tool last.
-        for found in runtimes.iter().rev() {
-            if let Item::Runtime(runtime) = &found.item {
-                merged.lay(&found.id.to_string(), &runtime.descriptor);
-                if let Some(name) = &runtime.descriptor.call.bootstrap {
-                    bootstrap = Some(self.bootstrap(found, name)?);
-                }
-            }
-        }
-        merged.lay(&id.to_string(), &tool.metadata.descriptor);
-        let style = style_of(&tool, &merged.call, primitive)?;
-        let tool = match style {
-            // A command takes what its placeholders name, and no words beside.
-            Style::Command if tool.unread_words => {
-                Arc::new(Tool { unread_words: false, parameters: Parameters::none(), ..(*tool).clone() })
-            }
-            _ => tool,
-        };
-        let own_timeout = tool.metadata.descriptor.config.contains_key("timeout");
-        let function = style == Style::Function;
-        if function && bootstrap.is_none() {
-            // Nobody would call the function: the file would only be loaded.
-            let place =
-                runtimes.first().map_or_else(|| tool.metadata.place.clone(), |found| self.start_of(found));
-            let problem = Problem::new(&place, "style `function` without `bootstrap`").hint(
-                "name the file beside the runtime that calls the function, or write `style = \"script\"`",
-            );
-            return Err(Error::InvalidDescriptor { problems: vec![problem] });
-        }
-        let mut links = vec![Link {
-            id: id.to_string(),
-            space,
-            path: file.as_ref().map(|file| file.path.clone()),
-            sha256: file.as_ref().map(|file| file.sha256.clone()),
-            // A declaration was read whole; a function travels with its request; a script runs from its path.
-            verified: file.is_none()
-                || (function && !reads_path(&merged.config) && matches!(tool.form, Form::PythonFunction(_))),
-        }];
-        links.extend(runtimes.iter().map(link_of));
-        links.push(Link {
-            id: primitive.id().to_owned(),
-            space: Space::System,
-            path: None,
-            sha256: None,
-            verified: true,
-        });
-        let Merged { call, config, env_config, pass_env } = merged;
-        Ok(Resolution {
-            id: id.clone(),
-            space,
-            tool,
-            file,
-            links,
-            primitive,
-            style,
-            call,
-            config,
-            env_config,
-            pass_env,
-            bootstrap: bootstrap.filter(|_| function),
-            runs_itself,
-            own_timeout,
-        })
-    }
-
-    fn bootstrap(&self, runtime: &FoundItem, name: &str) -> Result<Bootstrap, Error> {
+    pub(crate) fn bootstrap(&self, runtime: &FoundItem, name: &str) -> Result<Bootstrap, Error> {
         let text = match &runtime.file {
             None => core_file(&runtime.id)
                 .and_then(|file| file.bootstrap)
@@ -336,7 +219,7 @@ impl Resolver {
         }
     }
 
-    fn start_of(&self, runtime: &FoundItem) -> Place {
+    pub(crate) fn start_of(&self, runtime: &FoundItem) -> Place {
         let file = runtime.file.as_ref();
         let shown = file.map_or_else(|| runtime.id.to_string(), |file| self.host.shown(&file.path));
         Place::start_of(&Arc::from(shown))
@@ -383,77 +266,5 @@ impl Walk {
     fn end(&mut self, primitive: Primitive) -> Result<(), Error> {
         self.ids.push(primitive.id().to_owned());
         if self.ids.len() > MAX_CHAIN { Err(Error::ChainTooDeep { chain: self.ids.clone() }) } else { Ok(()) }
-    }
-}
-
-/// What the items of a chain say together.
-#[derive(Default)]
-struct Merged {
-    call: CallConfig,
-    config: Settings,
-    env_config: EnvConfig,
-    pass_env: Vec<(String, String)>,
-}
-
-impl Merged {
-    fn lay(&mut self, id: &str, descriptor: &Descriptor) {
-        self.call = self.call.overlaid(&descriptor.call);
-        merge(&mut self.config, &descriptor.config);
-        merge(&mut self.env_config.env, &descriptor.env_config.env);
-        for (name, resource) in &descriptor.env_config.resources {
-            match self.env_config.resources.get_mut(name) {
-                Some(below) => *below = below.overlaid(resource),
-                None => {
-                    self.env_config.resources.insert(name.clone(), resource.clone());
-                }
-            }
-        }
-        self.pass_env.extend(descriptor.pass_env.iter().map(|name| (name.clone(), id.to_owned())));
-    }
-}
-
-fn link_of(found: &FoundItem) -> Link {
-    let sha256 = match &found.file {
-        Some(file) => Some(file.sha256.clone()),
-        None => core_file(&found.id).map(|core| crate::files::sha256(core.text.as_bytes())),
-    };
-    let path = found.file.as_ref().map(|file| file.path.clone());
-    Link { id: found.id.to_string(), space: found.space, path, sha256, verified: true }
-}
-
-/// Whether the program gets the path of the tool's file among its words, and so may read it again.
-fn reads_path(config: &Settings) -> bool {
-    let mut found = false;
-    if let Some(args) = config.get("args") {
-        args.templates(&mut |template| found |= template.placeholders().any(|(name, _)| name == "tool_path"));
-    }
-    found
-}
-
-fn style_of(tool: &Tool, call: &CallConfig, primitive: Primitive) -> Result<Style, Error> {
-    let own = tool.metadata.descriptor.call.style;
-    let refuse = |message: &str, hint: &str| {
-        let problem = Problem::new(&tool.metadata.place, message).hint(hint);
-        Err(Error::InvalidDescriptor { problems: vec![problem] })
-    };
-    if primitive == Primitive::HttpClient && tool.form != Form::Declaration {
-        return refuse("a script whose chain ends in `http_client`", "an HTTP tool is a `.toml` file alone");
-    }
-    match (&tool.form, own, call.style) {
-        (Form::Declaration, None | Some(Style::Command), _) => Ok(Style::Command),
-        (Form::Declaration, Some(_), _) => {
-            refuse("a tool without script cannot be called as one", "use `style = \"command\"`")
-        }
-        (Form::Script, Some(Style::Function), _) => refuse(
-            "`style = \"function\"`, and the file has no function that rye can call",
-            "define `main` or `execute`, or use `style = \"script\"`",
-        ),
-        (_, _, Some(Style::Command)) => Ok(Style::Command),
-        (Form::PythonFunction(_) | Form::NodeFunction, _, Some(Style::Function)) => Ok(Style::Function),
-        (Form::NodeFunction, None, _) => refuse(
-            "it exports a function, and its runtime runs scripts only",
-            "use `executor_id = \"node_runtime\"`, or `style = \"script\"` in `[call]` to run it from the top",
-        ),
-        (Form::Script | Form::PythonFunction(_) | Form::NodeFunction, _, _) => Ok(Style::Script),
     }
 }

@@ -7,10 +7,11 @@ use rye_runtimes::nearest;
 use rye_runtimes::setting::{Setting, SettingValue};
 use rye_runtimes::template::{Part, Template};
 
-use crate::chain::{Primitive, Resolution};
+use crate::chain::Primitive;
 use crate::environment::{CODE_NAMES, fits};
 use crate::error::Error;
 use crate::planner::PLACEHOLDERS;
+use crate::resolution::Resolution;
 
 /// The keys of `[config]` that a subprocess knows.
 pub const CONFIG_KEYS: [&str; 9] =

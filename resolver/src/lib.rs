@@ -25,6 +25,7 @@ mod open_folder;
 mod plan;
 mod planner;
 mod process_plan;
+mod resolution;
 mod spaces;
 mod stamp;
 mod survey;
@@ -40,7 +41,7 @@ use serde_json::{Map, Value};
 
 pub use card::{Card, Kind};
 pub use catalogue::{Catalogue, Catalogued};
-pub use chain::{Bootstrap, Link, Primitive, Resolution};
+pub use chain::{Bootstrap, Link, Primitive};
 pub use claims::{Claim, Claims};
 pub use config::{Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS};
@@ -57,6 +58,7 @@ pub use plan::{
     FunctionCall, Invocation, Plan, ProcessPlan, StdinPlan, TimeoutSource,
 };
 pub use planner::PLACEHOLDERS;
+pub use resolution::Resolution;
 pub use spaces::{Root, Space, Spaces};
 pub use survey::RuntimeSurvey;
 pub use walk::KnownId;

@@ -11,10 +11,11 @@ use rye_runtimes::call::{OutputForm, Style};
 use rye_tools::arguments::Arguments;
 use rye_tools::schema::Schema;
 
-use crate::chain::{Link, Resolution};
+use crate::chain::Link;
 use crate::environment::ChildEnvironment;
 use crate::files::SourceFile;
 use crate::interpreter::Interpreter;
+use crate::resolution::Resolution;
 
 /// A tool that has been given arguments that fit.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use rye_tools::arguments::ArgumentProblem;
 use serde_json::Value;
 
 use crate::Resolver;
-use crate::chain::{Primitive, Resolution};
+use crate::chain::Primitive;
 use crate::command_line;
 use crate::config::Said;
 use crate::config_check::{check_config, invalid};
@@ -23,6 +23,7 @@ use crate::interpreter::{Interpreter, Search};
 use crate::plan::{
     Action, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_TIMEOUT, Invocation, Plan, TimeoutSource,
 };
+use crate::resolution::Resolution;
 use crate::spaces::Space;
 
 /// The placeholders that are built in. Some have no value in some calls: `tool_path` without a file, `project_path`
