@@ -289,6 +289,7 @@ fn parts() -> Vec<(&'static str, Part)> {
         ("resource keys", keys(|node| problems(|all| drop(EnvConfig::read(&node, all))), "x")),
         ("rye.toml", keys(rye_toml, "")),
         ("limits", keys(rye_toml, "limits")),
+        ("mcp", keys(rye_toml, "mcp")),
         ("styles", words_of(STYLES)),
         ("parameters", words_of(PASSINGS)),
         ("output", words_of(OUTPUTS)),
@@ -333,6 +334,7 @@ fn problems(read: impl FnOnce(&mut Vec<Problem>)) -> Vec<Problem> {
 fn rye_toml(node: Node) -> Vec<Problem> {
     let text = match node.to_json() {
         serde_json::Value::Object(table) if table.contains_key("limits") => "[limits]\nzzzzzzzzzzzz = 1",
+        serde_json::Value::Object(table) if table.contains_key("mcp") => "[mcp]\nzzzzzzzzzzzz = 1",
         _ => "zzzzzzzzzzzz = 1",
     };
     let world = World::new();

@@ -10,6 +10,7 @@ use crate::claims::Claim;
 use crate::error::Error;
 use crate::files::read_plain;
 use crate::host::Host;
+use crate::mcp_config::McpConfig;
 use crate::spaces::{Root, Space};
 
 /// What the caller's `rye.toml` files say.
@@ -25,6 +26,8 @@ pub struct Config {
     pub runtimes: Vec<Claim>,
     /// `[limits]`
     pub limits: Limits,
+    /// `[mcp]`
+    pub mcp: McpConfig,
     /// The files that were read.
     pub files: Vec<PathBuf>,
 }
@@ -87,6 +90,7 @@ impl Config {
         self.allow_hosts.extend(below.allow_hosts);
         self.proxy.extend(below.proxy);
         self.runtimes.extend(below.runtimes);
+        self.mcp.lay_below(below.mcp);
         let (own, below) = (&mut self.limits, below.limits);
         own.concurrency = own.concurrency.or(below.concurrency);
         own.queue = own.queue.or(below.queue);
@@ -108,13 +112,14 @@ impl Config {
             proxy: table.string(&["proxy"]).map(|word| Said { word, space }).into_iter().collect(),
             ..Self::default()
         };
-        // For the MCP server, which reads it.
-        let _ = table.entry(&["mcp"]);
         if let Some(entry) = table.entry(&["runtimes"]) {
             config.runtimes = read_runtimes(&entry.value, space, &mut table.problems);
         }
         if let Some(entry) = table.entry(&["limits"]) {
             config.limits = Limits::read(&entry.value, &mut table.problems);
+        }
+        if let Some(entry) = table.entry(&["mcp"]) {
+            config.mcp = McpConfig::read(&entry.value, space, &mut table.problems);
         }
         let problems = table.finish();
         if problems.is_empty() { Ok(config) } else { Err(Error::InvalidConfig { problems }) }
@@ -158,7 +163,7 @@ impl Limits {
     }
 }
 
-fn positive(table: &mut TableReader<'_>, key: &'static str) -> Option<u64> {
+pub(crate) fn positive(table: &mut TableReader<'_>, key: &'static str) -> Option<u64> {
     let entry = table.entry(&[key])?;
     match entry.value.value {
         NodeValue::Integer(number) if number > 0 => u64::try_from(number).ok(),
