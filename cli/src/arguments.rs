@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Check(CheckWords),
     /// Print the schemas of tools for other programs
     Schema(SchemaWords),
+    /// Serve every tool to MCP clients
+    Mcp(McpWords),
     /// Make a tool that runs at once
     New(NewWords),
     /// List the ways to run tools, and what this machine has for each
@@ -184,6 +186,16 @@ pub(crate) struct CompleteWords {
     /// The words of a command line up to the cursor, the program's name left out
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct McpWords {
+    /// Over HTTP instead of standard input and output [default ADDR: 127.0.0.1:8808]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8808")]
+    pub(crate) http: Option<std::net::SocketAddr>,
+    /// Let anybody in who can reach an address that is not this machine's own
+    #[arg(long, requires = "http")]
+    pub(crate) no_token: bool,
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

@@ -10,6 +10,8 @@ mod drawing;
 mod explain;
 mod host;
 mod list;
+mod mcp;
+mod mcp_token;
 mod new;
 mod output;
 mod row;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain::explain(&output, host, &explain),
         Command::Check(check) => check::check(&output, host, &check),
         Command::Schema(schema) => schema::schema(&output, host, &schema),
+        Command::Mcp(mcp) => mcp::mcp(&output, host, &mcp),
         Command::New(new) => new::new(&output, host, &new),
         Command::Runtimes => runtimes::runtimes(&output, host),
         Command::Doctor => doctor::doctor(&output, host),

@@ -32,11 +32,18 @@ pub(crate) struct Received {
     by_terminal: bool,
 }
 
+impl Received {
+    /// The exit code of a program that was ended by it.
+    pub(crate) fn exit_code(self) -> u8 {
+        u8::try_from(128 + self.signal).unwrap_or(u8::MAX)
+    }
+}
+
 impl Ended {
     /// The exit code: of a stop, 128 and the signal that was its reason.
     pub(crate) fn exit_code(&self) -> u8 {
         match (self.outcome.ending.kind, self.received) {
-            (EndingKind::Stopped, Some(received)) => u8::try_from(128 + received.signal).unwrap_or(u8::MAX),
+            (EndingKind::Stopped, Some(received)) => received.exit_code(),
             _ => self.outcome.exit_code(),
         }
     }
@@ -118,11 +125,11 @@ fn react(got: Received, attached: bool, again: bool, last: &mut Option<Instant>,
 
 /// Signals as they come, without a thread of their own: a thread would hold the end of the program up until it gets
 /// a processor.
-struct Watch(Option<SignalDelivery<UnixStream, WithOrigin>>);
+pub(crate) struct Watch(Option<SignalDelivery<UnixStream, WithOrigin>>);
 
 impl Watch {
     /// Begins to watch. A signal that was ignored when rye was started (`nohup`) stays ignored.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let ignored = ignored();
         let watched = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
         let watched =
@@ -137,7 +144,7 @@ impl Watch {
     }
 
     /// Waits for the next signals.
-    async fn next(&mut self) -> Vec<Received> {
+    pub(crate) async fn next(&mut self) -> Vec<Received> {
         let Some(delivery) = &mut self.0 else { return std::future::pending().await };
         loop {
             if delivery.get_read().readable().await.is_err() {

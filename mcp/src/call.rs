@@ -1,0 +1,160 @@
+//! One call: from a name and arguments to a [`Reply`]. Whatever ends it, nothing of its run is left when it returns.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use rye_executor::{Attachment, CallOptions, Error, Outcome, Plan, Run, Stop, ToolId};
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::door::Door;
+use crate::notice::{Notice, Notices, VARIABLE};
+use crate::reply::{Form, Reply};
+use crate::spill::{Spill, Spilled};
+use crate::text::MAX_TEXT;
+
+/// Clients give up after 60 s in which they hear nothing.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What a client asks for.
+#[derive(Debug)]
+pub(crate) struct CallRequest {
+    pub(crate) name: String,
+    pub(crate) arguments: Map<String, Value>,
+    /// Variables that tell the tool which trace it is part of.
+    pub(crate) trace: Vec<(String, OsString)>,
+    /// The client wants no answer any more.
+    pub(crate) cancelled: CancellationToken,
+    /// Where the client hears of the call while it is on, if it wants to.
+    pub(crate) notices: Option<mpsc::Sender<Notice>>,
+}
+
+/// There is no tool of that name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UnknownTool {
+    pub(crate) name: String,
+    pub(crate) nearest: Option<String>,
+}
+
+impl Door {
+    /// Runs a tool.
+    pub(crate) async fn call(&self, request: CallRequest) -> Result<Reply, UnknownTool> {
+        let Some(id) = self.find(&request.name).await else {
+            let nearest = self.nearest(&request.name).await;
+            return Err(UnknownTool { name: request.name, nearest });
+        };
+        let reply = self.run(&id, request).await;
+        Ok(reply.unwrap_or_else(|error| Reply::failure(&error.report())))
+    }
+
+    async fn run(&self, id: &ToolId, request: CallRequest) -> Result<Reply, Error> {
+        // Without the pipe the call goes on: its tool finds no variable, as on a command line.
+        let open = |run: &str| Notices::open(self.spills().scratch(), &format!("report-{run}")).ok();
+        let notices = request.notices.as_ref().and_then(|_| open(&self.next_number().to_string()));
+        let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
+        let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
+        let options = CallOptions {
+            environment: environment.chain(notices.as_ref().map(variable)).collect(),
+            attachment: Attachment::Captured,
+            ..CallOptions::default()
+        };
+        let executor = self.executor();
+        let invocation = executor.invoke(executor.resolve(id)?, request.arguments, options)?;
+        let plan = executor.plan(&invocation)?;
+        let form = form(&plan);
+        let run = executor.start(plan)?;
+        let watch = Watch { notices, listener: request.notices };
+        let (outcome, printed) = self.watched(run, &request.cancelled, watch).await?;
+        let whole = self.whole(&outcome, printed);
+        Ok(Reply::of(&outcome, form, whole.as_ref()))
+    }
+
+    /// Waits for the end of a run, and does meanwhile what its client wants.
+    async fn watched(
+        &self,
+        mut run: Run,
+        cancelled: &CancellationToken,
+        mut watch: Watch,
+    ) -> Result<(Outcome, Option<Spilled>), Error> {
+        let _live = self.live().enter(run.stopper());
+        let stopper = run.stopper();
+        let mut spill = Spill::new(self.spills(), run.id());
+        let mut name = run.plan().tool.to_string();
+        name.push_str(" output");
+        let work = async move {
+            while let Some(event) = run.next_event().await {
+                spill.take(event);
+            }
+            (run.outcome().await, spill)
+        };
+        let mut work = std::pin::pin!(work);
+        let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let begun = Instant::now();
+        let (outcome, spill) = loop {
+            tokio::select! {
+                biased;
+                over = &mut work => break over,
+                () = cancelled.cancelled() => {
+                    watch.listener = None;
+                    stopper.stop(Stop::Ask);
+                    break work.await;
+                }
+                notice = watch.next_notice() => watch.tell(notice).await,
+                _ = beat.tick() => {
+                    watch.tell(Notice::Heartbeat { seconds: begun.elapsed().as_secs() }).await;
+                },
+            }
+        };
+        watch.tell_the_rest().await;
+        Ok((outcome?, spill.finish(&name)))
+    }
+
+    /// All of what a tool printed or returned, if that is more than an answer carries.
+    fn whole(&self, outcome: &Outcome, printed: Option<Spilled>) -> Option<Spilled> {
+        let returned = outcome.data.as_ref().map(|data| data.get()).unwrap_or_default();
+        if printed.is_none() && returned.len() > MAX_TEXT {
+            let text: Option<String> = serde_json::from_str(returned).ok();
+            let text = text.as_deref().unwrap_or(returned);
+            return self.spills().keep(&outcome.run_id, &format!("{} result", outcome.tool), text);
+        }
+        printed
+    }
+}
+
+fn form(plan: &Plan) -> Form {
+    Form { style: plan.style, has_schema: plan.output_schema.is_some() }
+}
+
+/// What goes on beside a run.
+struct Watch {
+    notices: Option<Notices>,
+    listener: Option<mpsc::Sender<Notice>>,
+}
+
+impl Watch {
+    async fn next_notice(&mut self) -> Notice {
+        match &mut self.notices {
+            Some(notices) => notices.next().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn tell(&mut self, notice: Notice) {
+        if let Some(listener) = &self.listener
+            && listener.send(notice).await.is_err()
+        {
+            self.listener = None;
+        }
+    }
+
+    async fn tell_the_rest(mut self) {
+        if let Some(notices) = self.notices.take() {
+            for notice in notices.rest().await {
+                self.tell(notice).await;
+            }
+        }
+    }
+}

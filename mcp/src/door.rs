@@ -1,0 +1,163 @@
+//! The door that a protocol opens: one executor, what it shows, and the calls that are on. Nothing here knows a
+//! protocol.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rye_executor::{Executor, RunStopper, Stop, ToolId};
+
+use crate::catalogue::Catalogue;
+use crate::closing::{Closing, Stage};
+use crate::scratch::Scratch;
+use crate::spill::Spills;
+
+/// How long runs that were asked to end at the end of the server may take, whatever grace their tools declare.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One executor, for any number of clients.
+#[derive(Debug)]
+pub struct Door {
+    executor: Arc<Executor>,
+    /// What was listed last: names mean the same tools until the next listing.
+    catalogue: tokio::sync::Mutex<Option<Arc<Catalogue>>>,
+    spills: Spills,
+    live: Live,
+    closing: Closing,
+    numbers: AtomicU64,
+}
+
+impl Door {
+    /// A door to an executor. `temporary` is the folder for what lives no longer than the server.
+    #[must_use]
+    pub fn new(executor: Executor, temporary: PathBuf, closing: Closing) -> Arc<Self> {
+        Arc::new(Self {
+            executor: Arc::new(executor),
+            catalogue: tokio::sync::Mutex::default(),
+            spills: Spills::new(Scratch::below(temporary)),
+            live: Live::default(),
+            closing,
+            numbers: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    pub(crate) fn spills(&self) -> &Spills {
+        &self.spills
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn closing(&self) -> &Closing {
+        &self.closing
+    }
+
+    /// A number that this server has not given before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is there now.
+    pub(crate) async fn list(&self) -> Arc<Catalogue> {
+        let mut known = self.catalogue.lock().await;
+        let now = self.read().await;
+        *known = Some(Arc::clone(&now));
+        now
+    }
+
+    /// What was there when it was listed last.
+    async fn known(&self) -> Arc<Catalogue> {
+        let mut known = self.catalogue.lock().await;
+        match &*known {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(known.insert(self.read().await)),
+        }
+    }
+
+    /// Reads every file, aside: calls that are on are not held up.
+    async fn read(&self) -> Arc<Catalogue> {
+        let executor = Arc::clone(&self.executor);
+        let read = move || {
+            let catalogue = Catalogue::of(&executor.list(), &executor.resolver().config().mcp);
+            Arc::new(catalogue)
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(catalogue) => catalogue,
+            // The runtime is going away, and so is whoever asked.
+            Err(error) if error.is_cancelled() => Arc::default(),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// The tool that has a name. A file that is new since the last listing is found too.
+    pub(crate) async fn find(&self, name: &str) -> Option<ToolId> {
+        if let Some(id) = self.known().await.id(name) {
+            return Some(id.clone());
+        }
+        self.list().await.id(name).cloned()
+    }
+
+    /// The name nearest to one that is none.
+    pub(crate) async fn nearest(&self, name: &str) -> Option<String> {
+        self.known().await.nearest(name).map(str::to_owned)
+    }
+
+    /// Takes no more calls, asks every run to end, and returns when nothing is left.
+    pub(crate) async fn end(&self) {
+        let force = async {
+            tokio::select! {
+                () = tokio::time::sleep(PATIENCE) => {}
+                () = self.closing.reached(Stage::Forced) => {}
+            }
+            self.live.force();
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = self.executor.shutdown() => {}
+            () = force => {}
+        }
+    }
+}
+
+/// The runs that are on.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    runs: Mutex<HashMap<u64, RunStopper>>,
+    last: AtomicU64,
+}
+
+/// A run that is on; dropping it takes it off the list.
+#[derive(Debug)]
+pub(crate) struct Entry<'l> {
+    number: u64,
+    live: &'l Live,
+}
+
+impl Live {
+    fn runs(&self) -> MutexGuard<'_, HashMap<u64, RunStopper>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn enter(&self, stopper: RunStopper) -> Entry<'_> {
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        self.runs().insert(number, stopper);
+        Entry { number, live: self }
+    }
+
+    fn force(&self) {
+        self.runs().values().for_each(|stopper| stopper.stop(Stop::Force));
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.live.runs().remove(&self.number);
+    }
+}

@@ -1,0 +1,148 @@
+//! Our types in the protocol's words, and back. A later revision of the protocol changes this file.
+#![expect(deprecated, reason = "logging is deprecated in the newest revision and spoken to older clients")]
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use rmcp::model::{
+    CallToolResult, ContentBlock, EmbeddedResource, ErrorData, Implementation, LoggingLevel, MetaObject,
+    RequestMetaObject, Resource, ResourceContents, TextContent, Tool,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::call::UnknownTool;
+use crate::catalogue::Row;
+use crate::content::Content;
+use crate::notice::Level;
+use crate::reply::Reply;
+use crate::spill::Spilled;
+
+/// Who we are.
+pub(crate) fn implementation() -> Implementation {
+    Implementation::new("rye", env!("CARGO_PKG_VERSION")).with_title("rye")
+}
+
+/// The revisions before 2026-07-28 allow objects only, as schema and as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// `initialize` began a session.
+    Session,
+    /// Each request stands for itself.
+    Stateless,
+}
+
+/// `_meta` of a result: from 2026-07-28 on every result says who gives it.
+pub(crate) fn result_meta(era: Era, own: Map<String, Value>) -> Option<MetaObject> {
+    let mut meta = own;
+    if era == Era::Stateless {
+        meta.insert("io.modelcontextprotocol/serverInfo".to_owned(), json!(implementation()));
+    }
+    (!meta.is_empty()).then_some(MetaObject(meta))
+}
+
+/// A row of a listing. What the library cannot read is shown to nobody, and costs the other rows nothing.
+pub(crate) fn tool(row: &Row, era: Era) -> Option<Tool> {
+    let mut tool = Tool::deserialize(&row.tool).ok()?;
+    if let (Era::Stateless, Some(Value::Object(schema))) = (era, &row.other_output) {
+        tool.output_schema = Some(Arc::new(schema.clone()));
+    }
+    Some(tool)
+}
+
+/// What a call gave back.
+pub(crate) fn call_result(reply: Reply, era: Era) -> CallToolResult {
+    let mut result = CallToolResult::success(reply.content.into_iter().filter_map(block).collect());
+    result.is_error = Some(reply.is_error);
+    // Clients hold even the data of a failure to the schema of a success.
+    let data = reply.structured.filter(|_| !reply.is_error);
+    result.structured_content = data.filter(|data| era == Era::Stateless || data.is_object());
+    result.meta = result_meta(era, reply.meta);
+    result
+}
+
+/// A block of content. All that is ours is the protocol's too.
+fn block(content: Content) -> Option<ContentBlock> {
+    match content {
+        Content::Text { text, annotations: None } => Some(ContentBlock::Text(TextContent::new(text))),
+        Content::Resource { resource, annotations: None } => {
+            let contents = match (resource.text, resource.blob) {
+                (Some(text), _) => ResourceContents::text(text, resource.uri),
+                (None, blob) => ResourceContents::blob(blob.unwrap_or_default(), resource.uri),
+            };
+            let contents = match resource.mime_type {
+                Some(kind) => contents.with_mime_type(kind),
+                None => contents,
+            };
+            let contents = match resource.meta {
+                Some(meta) => contents.with_meta(MetaObject(meta)),
+                None => contents,
+            };
+            Some(ContentBlock::Resource(EmbeddedResource::new(contents)))
+        }
+        other => serde_json::to_value(other).ok().and_then(|value| serde_json::from_value(value).ok()),
+    }
+}
+
+/// No tool of that name.
+pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {
+    let message = format!("there is no tool `{}`", unknown.name);
+    let data = unknown.nearest.as_ref().map(|near| json!({ "didYouMean": near }));
+    ErrorData::invalid_params(message, data)
+}
+
+/// An output that is kept, as a row of a list of resources.
+pub(crate) fn resource(spilled: &Spilled) -> Resource {
+    Resource::new(&spilled.uri, &spilled.name).with_mime_type(spilled.mime_type).with_size(spilled.size)
+}
+
+/// An output that is kept, with its bytes.
+pub(crate) fn resource_contents(spilled: &Spilled, bytes: Vec<u8>) -> ResourceContents {
+    use base64::Engine;
+    let contents = match String::from_utf8(bytes) {
+        Ok(text) => ResourceContents::text(text, &spilled.uri),
+        Err(error) => {
+            let blob = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
+            return ResourceContents::blob(blob, &spilled.uri).with_mime_type("application/octet-stream");
+        }
+    };
+    contents.with_mime_type(spilled.mime_type)
+}
+
+/// The trace that a request belongs to, as variables. What cannot be one is left out.
+pub(crate) fn trace(meta: &RequestMetaObject) -> Vec<(String, OsString)> {
+    let fits = |text: &&str| text.len() <= 8192 && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    let found = |name: &str| meta.get(name).and_then(Value::as_str).filter(fits).map(OsString::from);
+    ["traceparent", "tracestate", "baggage"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_ascii_uppercase(), found(name)?)))
+        .collect()
+}
+
+/// A level in the protocol's word.
+pub(crate) fn logging_level(level: Level) -> LoggingLevel {
+    match level {
+        Level::Debug => LoggingLevel::Debug,
+        Level::Info => LoggingLevel::Info,
+        Level::Notice => LoggingLevel::Notice,
+        Level::Warning => LoggingLevel::Warning,
+        Level::Error => LoggingLevel::Error,
+        Level::Critical => LoggingLevel::Critical,
+        Level::Alert => LoggingLevel::Alert,
+        Level::Emergency => LoggingLevel::Emergency,
+    }
+}
+
+/// A level of the protocol's.
+pub(crate) fn level(level: LoggingLevel) -> Level {
+    match level {
+        LoggingLevel::Debug => Level::Debug,
+        LoggingLevel::Info => Level::Info,
+        LoggingLevel::Notice => Level::Notice,
+        LoggingLevel::Warning => Level::Warning,
+        LoggingLevel::Error => Level::Error,
+        LoggingLevel::Critical => Level::Critical,
+        LoggingLevel::Alert => Level::Alert,
+        LoggingLevel::Emergency => Level::Emergency,
+    }
+}

@@ -1,0 +1,116 @@
+//! MCP over HTTP (Streamable HTTP) at `/mcp`, and `/health`. Who may talk to it: a client on this machine, or one that
+//! has the token; never a web page of somebody else's, whose requests name their origin.
+
+use std::net::TcpListener as StdTcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use crate::closing::Stage;
+use crate::door::Door;
+use crate::error::Error;
+use crate::protocol::Protocol;
+
+/// The longest request.
+const MAX_BODY: usize = 4 << 20;
+/// How long clients may take to read the last answers.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Web pages from which a browser may call: those that this machine serves to itself.
+const ORIGINS: [&str; 6] = [
+    "http://localhost:*",
+    "http://127.0.0.1:*",
+    "http://[::1]:*",
+    "https://localhost:*",
+    "https://127.0.0.1:*",
+    "https://[::1]:*",
+];
+
+/// How a server is reached.
+#[derive(Debug)]
+pub struct HttpOptions {
+    /// Where connections come in.
+    pub listener: StdTcpListener,
+    /// What a client must show as `Authorization: Bearer …`.
+    pub token: Option<String>,
+    /// Only requests that name this machine as their host are answered, so that no web page reaches it by a name of
+    /// its own that leads here.
+    pub local_hosts_only: bool,
+}
+
+/// Serves clients until the door closes.
+///
+/// # Errors
+/// The listener cannot be used.
+pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Error> {
+    let unusable = |source| Error::Stream { which: "listener", source };
+    options.listener.set_nonblocking(true).map_err(unusable)?;
+    let listener = tokio::net::TcpListener::from_std(options.listener).map_err(unusable)?;
+    // Without it the end of an answer waits 40 ms for the client's acknowledgement of its beginning.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+
+    let over = CancellationToken::new();
+    let config = StreamableHttpServerConfig::default()
+        .with_max_request_body_bytes(MAX_BODY)
+        .with_allowed_origins(ORIGINS)
+        .enforce_origin_validation()
+        .with_cancellation_token(over.clone());
+    let config = if options.local_hosts_only { config } else { config.disable_allowed_hosts() };
+    let closing = door.closing().clone();
+    let client = Arc::clone(&door);
+    let service = StreamableHttpService::new(
+        move || Ok(Protocol::new(Arc::clone(&client))),
+        Arc::new(LocalSessionManager::default()),
+        config,
+    );
+    let token = options.token.map(Arc::from);
+    let router = Router::new()
+        .route_service("/mcp", service)
+        .layer(axum::middleware::from_fn_with_state(token, authorized))
+        .route("/health", get(async || "ok\n"));
+    let draining = closing.clone();
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { draining.reached(Stage::Draining).await });
+    let ending = async {
+        closing.reached(Stage::Ending).await;
+        door.end().await;
+        // Whoever listens for what never comes hears that it is over.
+        over.cancel();
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        served = server.into_future() => served.map_err(unusable)?,
+        () = ending => {}
+    }
+    // Clients may have gone before the end of their calls.
+    door.end().await;
+    Ok(())
+}
+
+/// Lets a request pass that shows the token.
+async fn authorized(State(token): State<Option<Arc<str>>>, request: Request, next: Next) -> Response {
+    let Some(token) = token else { return next.run(request).await };
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.split_once(' '));
+    let shown =
+        shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, shown)| shown.trim());
+    if shown.is_some_and(|shown| is_same(shown, &token)) {
+        return next.run(request).await;
+    }
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"rye\"")], "a token is needed\n")
+        .into_response()
+}
+
+/// Compares in a time that tells nothing about where two texts differ.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+}

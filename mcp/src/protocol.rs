@@ -1,0 +1,335 @@
+//! MCP in two eras: each request that names its revision stands for itself; the others belong to the session that
+//! `initialize` began. What the library answers wrongly or too kindly is answered here: unknown cursors, undeclared
+//! methods, parameters that do not fit.
+#![expect(deprecated, reason = "logging is deprecated in the newest revision and spoken to older clients")]
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams,
+    CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData,
+    GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, InitializeRequestParams,
+    InitializeResult, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, LoggingMessageNotificationParam, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ProtocolVersion, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ResourcesCapability, ServerCapabilities, ServerConfig,
+    SetLevelRequestParams, ToolsCapability,
+};
+use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::{ErrorData as McpError, ServerHandler};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use crate::call::CallRequest;
+use crate::cursor::{cursor_after, name_before};
+use crate::door::Door;
+use crate::edge::{self, Era};
+use crate::notice::{Level, Notice};
+
+/// The revisions that are spoken, the oldest first.
+pub(crate) const VERSIONS: [ProtocolVersion; 4] = [
+    ProtocolVersion::V_2025_03_26,
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
+    ProtocolVersion::V_2026_07_28,
+];
+
+/// The methods that some revision of the protocol defines for a server of ours.
+const METHODS: [&str; 8] = [
+    "initialize",
+    "server/discover",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "logging/setLevel",
+];
+
+/// How many tools one page of a list has. Some clients read the first page only.
+const PAGE: usize = 1000;
+
+/// How long a client may keep a list. A changed list is another list from then on.
+const LIST_TTL_MS: u64 = 60_000;
+
+/// What the server says about itself to a model.
+const INSTRUCTIONS: &str = "Each tool is a script or command of this project or of its user, run afresh for each \
+                            call. A result that says `isError` tells what was wrong and what to change.";
+
+/// One client, or one session of it.
+#[derive(Debug)]
+pub(crate) struct Protocol {
+    door: Arc<Door>,
+    /// From which level on a session wants log lines.
+    level: Mutex<Level>,
+}
+
+impl Protocol {
+    pub(crate) fn new(door: Arc<Door>) -> Self {
+        Self { door, level: Mutex::new(Level::Info) }
+    }
+
+    fn list_page(&self, catalogue: &crate::catalogue::Catalogue, after: &str, era: Era) -> ListToolsResult {
+        let mut rows = catalogue.rows_after(after);
+        let (mut tools, mut last) = (Vec::new(), "");
+        for (name, row) in rows.by_ref().take(PAGE) {
+            last = name;
+            tools.extend(edge::tool(row, era));
+        }
+        let cursor = rows.next().map(|_| cursor_after(last));
+        let mut result = ListToolsResult::with_all_items(tools);
+        result.next_cursor = cursor;
+        result.meta = edge::result_meta(era, Map::new());
+        if era == Era::Stateless {
+            result = result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private);
+        }
+        result
+    }
+}
+
+/// In which era a request is made.
+fn era(context: &RequestContext<RoleServer>) -> Era {
+    match context.protocol_version() {
+        Some(version) if !version.has_initialize() => Era::Stateless,
+        _ => Era::Session,
+    }
+}
+
+/// Where a page begins.
+fn page_start(request: Option<PaginatedRequestParams>) -> Result<String, McpError> {
+    let cursor = request.and_then(|request| request.cursor).unwrap_or_default();
+    name_before(&cursor).ok_or_else(|| McpError::invalid_params("the cursor is none of this server's", None))
+}
+
+/// Tells a client what a tool tells, as far as it asked for it.
+struct Listener {
+    peer: Peer<RoleServer>,
+    token: Option<ProgressToken>,
+    level: Option<Level>,
+    tool: String,
+    /// What was told last: progress only grows.
+    done: Option<f64>,
+}
+
+impl Listener {
+    async fn tell(&mut self, notice: Notice) {
+        match notice {
+            Notice::Progress { done, total, message } => self.progress(done, total, message).await,
+            Notice::Heartbeat { seconds } => {
+                // As little as a number can grow, so that the tool's own next number is not passed.
+                let last = self.done.unwrap_or(0.0);
+                let done = last + last.abs().max(1e-6) * 1e-9;
+                self.progress(done, None, Some(format!("running for {seconds} s"))).await;
+            }
+            Notice::Log { level, text } => {
+                if self.level.is_some_and(|least| level >= least) {
+                    let said = LoggingMessageNotificationParam::new(edge::logging_level(level), json!(text))
+                        .with_logger(self.tool.clone());
+                    // A client that is gone hears nothing, and its end is seen elsewhere.
+                    let _ = self.peer.notify_logging_message(said).await;
+                }
+            }
+        }
+    }
+
+    async fn progress(&mut self, done: f64, total: Option<f64>, message: Option<String>) {
+        let Some(token) = &self.token else { return };
+        if self.done.is_some_and(|last| done <= last) {
+            return;
+        }
+        self.done = Some(done);
+        let mut said = ProgressNotificationParam::new(token.clone(), done);
+        (said.total, said.message) = (total, message);
+        let _ = self.peer.notify_progress(said).await;
+    }
+}
+
+impl ServerHandler for Protocol {
+    fn get_info(&self) -> ServerConfig {
+        let mut capabilities = ServerCapabilities::default();
+        capabilities.tools = Some(ToolsCapability::default());
+        capabilities.resources = Some(ResourcesCapability::default());
+        capabilities.logging = Some(Map::new());
+        ServerConfig::new(capabilities)
+            .with_server_info(edge::implementation())
+            .with_protocol_version(ProtocolVersion::V_2025_11_25)
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(&VERSIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, McpError> {
+        let answer = self.negotiate_initialize(&request)?;
+        // What was agreed on counts from now on, not what was asked for.
+        let mut peer = request;
+        peer.protocol_version = answer.protocol_version.clone();
+        context.peer.set_peer_info(peer);
+        Ok(answer)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, McpError> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let mut answer = DiscoverResult::from_server_info(versions, self.get_info());
+        answer.ttl_ms = LIST_TTL_MS;
+        Ok(answer)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, McpError> {
+        let after = page_start(request)?;
+        let catalogue = self.door.list().await;
+        Ok(self.list_page(&catalogue, &after, era(&context)))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, McpError> {
+        let era = era(&context);
+        let level = match era {
+            Era::Session => Some(*self.level.lock().unwrap_or_else(PoisonError::into_inner)),
+            Era::Stateless => context.meta.log_level().map(edge::level),
+        };
+        let mut listener = Listener {
+            peer: context.peer.clone(),
+            token: context.meta.get_progress_token(),
+            level,
+            tool: request.name.to_string(),
+            done: None,
+        };
+        let wanted = listener.token.is_some() || listener.level.is_some();
+        let (sender, mut notices) = mpsc::channel(64);
+        let call = self.door.call(CallRequest {
+            name: request.name.into_owned(),
+            arguments: request.arguments.unwrap_or_default(),
+            trace: edge::trace(&context.meta),
+            cancelled: context.ct.clone(),
+            notices: wanted.then_some(sender),
+        });
+        let mut call = std::pin::pin!(call);
+        let reply = loop {
+            tokio::select! {
+                biased;
+                Some(notice) = notices.recv() => listener.tell(notice).await,
+                reply = &mut call => break reply,
+            }
+        };
+        while let Ok(notice) = notices.try_recv() {
+            listener.tell(notice).await;
+        }
+        let reply = reply.map_err(|unknown| edge::unknown_tool(&unknown))?;
+        Ok(edge::call_result(reply, era).into())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, McpError> {
+        page_start(request)?;
+        let kept = self.door.spills().list();
+        let mut result = ListResourcesResult::with_all_items(kept.iter().map(edge::resource).collect());
+        result.meta = edge::result_meta(era(&context), Map::new());
+        Ok(result)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, McpError> {
+        page_start(request)?;
+        let mut result = ListResourceTemplatesResult::default();
+        result.meta = edge::result_meta(era(&context), Map::new());
+        Ok(result)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, McpError> {
+        let (door, uri) = (Arc::clone(&self.door), request.uri);
+        let found = tokio::task::spawn_blocking(move || door.spills().read(&uri).ok_or(uri)).await;
+        let found = found.map_err(|error| McpError::internal_error(error.to_string(), None))?;
+        let (spilled, bytes) = found.map_err(|uri| {
+            McpError::resource_not_found("there is no such resource", Some(json!({ "uri": uri })))
+        })?;
+        let mut result = ReadResourceResult::new(vec![edge::resource_contents(&spilled, bytes)]);
+        result.meta = edge::result_meta(era(&context), Map::new());
+        Ok(result.into())
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), McpError> {
+        if era(&context) == Era::Stateless {
+            return Err(McpError::method_not_found::<rmcp::model::SetLevelRequestMethod>());
+        }
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = edge::level(request.level);
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, McpError> {
+        Err(McpError::method_not_found::<CompleteRequestMethod>())
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, McpError> {
+        Err(McpError::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn get_prompt(
+        &self,
+        _: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, McpError> {
+        Err(McpError::method_not_found::<GetPromptRequestMethod>())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, McpError> {
+        // The library knows a method only with parameters that fit.
+        if METHODS.contains(&request.method.as_str()) {
+            return Err(misfit(&request.method, request.params.as_ref()));
+        }
+        let method = request.method;
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method `{method}`"), None))
+    }
+}
+
+/// Parameters that do not fit their method.
+fn misfit(method: &str, params: Option<&Value>) -> ErrorData {
+    let reason = match (method, params) {
+        ("tools/call", Some(params)) if !params.get("name").is_some_and(Value::is_string) => {
+            "`name` must be a string"
+        }
+        ("tools/call", Some(_)) => "`arguments` must be an object",
+        (_, None) => "there are none",
+        _ => "see the specification",
+    };
+    ErrorData::invalid_params(format!("the parameters do not fit `{method}`: {reason}"), None)
+}

@@ -1,0 +1,165 @@
+//! What may come in: each line is one message that fits JSON-RPC and the moment, or is answered here. Nothing that
+//! passes can upset the library: no batch, no odd id, no id twice, no call before its session began.
+
+use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId, ServerJsonRpcMessage};
+use rye_executor::tools::json;
+use serde_json::{Map, Value};
+
+use super::wire::Pending;
+
+/// What is done with a message.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It goes on.
+    Deliver(Box<ClientJsonRpcMessage>),
+    /// It is answered at once.
+    Answer(Box<ServerJsonRpcMessage>),
+    /// It is passed over; a person may want to know why.
+    Ignore(String),
+}
+
+/// What is known of the session.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    /// `initialize` was asked for, and with which revision.
+    revision: Option<String>,
+}
+
+/// Where a request says which revision it speaks.
+const REVISION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+/// The one revision that allows several messages in one line.
+const WITH_BATCHES: &str = "2025-03-26";
+
+impl Gate {
+    /// Judges a line.
+    pub(super) fn judge(&mut self, line: &[u8], pending: &Pending) -> Vec<Verdict> {
+        let value = match read(line) {
+            Ok(value) => value,
+            Err(verdict) => return vec![verdict],
+        };
+        match value {
+            Value::Array(messages)
+                if self.revision.as_deref() == Some(WITH_BATCHES) && !messages.is_empty() =>
+            {
+                messages.into_iter().map(|message| self.message(message, pending)).collect()
+            }
+            Value::Array(_) => vec![refused(None, "several messages in one line")],
+            message => vec![self.message(message, pending)],
+        }
+    }
+
+    fn message(&mut self, message: Value, pending: &Pending) -> Verdict {
+        let Value::Object(object) = &message else { return refused(None, "a message is an object") };
+        let id = match object.get("id").map(request_id) {
+            Some(None) => return refused(None, "`id` must be a string or an integer"),
+            known => known.flatten(),
+        };
+        if object.get("jsonrpc").is_none_or(|version| version != "2.0") {
+            return refused(id, "`jsonrpc` must be \"2.0\"");
+        }
+        let Some(method) = object.get("method") else {
+            // We ask a client for nothing, so that it has nothing to answer.
+            let is_answer = object.contains_key("result") || object.contains_key("error");
+            return if is_answer {
+                Verdict::Ignore("an answer to nothing was passed over".to_owned())
+            } else {
+                refused(id, "there is no `method`")
+            };
+        };
+        let Some(method) = method.as_str().map(str::to_owned) else {
+            return refused(id, "`method` must be a string");
+        };
+        let params = object.get("params").and_then(Value::as_object);
+        match id {
+            None => {
+                if method == "notifications/cancelled"
+                    && let Some(id) = params.and_then(|params| request_id(params.get("requestId")?))
+                {
+                    pending.remove(&id);
+                }
+                deliver(message).unwrap_or_else(|reason| {
+                    Verdict::Ignore(format!("a notification was passed over: {reason}"))
+                })
+            }
+            Some(id) => self.request(id, &method, message, pending),
+        }
+    }
+
+    fn request(&mut self, id: RequestId, method: &str, message: Value, pending: &Pending) -> Verdict {
+        if message.get("params").is_some_and(|params| !params.is_object()) {
+            return answer(Some(id), ErrorData::invalid_params("`params` must be an object", None));
+        }
+        let params = message.get("params").and_then(Value::as_object);
+        // The library takes a list without a cursor for one whose cursor does not fit.
+        let cursor = params.and_then(|params| params.get("cursor"));
+        if method.ends_with("/list") && cursor.is_some_and(|cursor| !cursor.is_string()) {
+            return answer(Some(id), ErrorData::invalid_params("`cursor` must be a string", None));
+        }
+        if method == "initialize" {
+            let revision = params.and_then(|params| params.get("protocolVersion")?.as_str());
+            self.revision = revision.map(str::to_owned).or(self.revision.take());
+        } else if self.revision.is_none() && method != "ping" && !names_revision(params) {
+            let message =
+                format!("no session was begun with `initialize`, and `_meta` does not say `{REVISION_KEY}`");
+            return answer(Some(id), ErrorData::invalid_params(message, None));
+        }
+        if !pending.insert(&id) {
+            // Without the id: the first request of that id will be answered with it.
+            return refused(None, &format!("a request with the id `{id}` is on already"));
+        }
+        match deliver(message) {
+            Ok(verdict) => verdict,
+            Err(reason) => {
+                pending.remove(&id);
+                refused(Some(id), &reason)
+            }
+        }
+    }
+}
+
+fn names_revision(params: Option<&Map<String, Value>>) -> bool {
+    params.is_some_and(|params| params.get("_meta").is_some_and(|meta| meta.get(REVISION_KEY).is_some()))
+}
+
+/// Reads a line, exactly or not at all: a number that is rounded on its way would be another argument.
+fn read(line: &[u8]) -> Result<Value, Verdict> {
+    let Ok(text) = std::str::from_utf8(line) else {
+        return Err(Verdict::Ignore("a line that is not UTF-8 was passed over".to_owned()));
+    };
+    json::parse(text).map_err(|error| match serde_json::from_str::<OnlyId>(text) {
+        Ok(OnlyId { id }) => {
+            let id = id.as_ref().and_then(request_id);
+            answer(id, ErrorData::invalid_params(error.reason.to_string(), None))
+        }
+        // To what is not JSON no answer finds its way, and an answer might come back as more of it.
+        Err(_) => Verdict::Ignore(format!("a line that is not JSON was passed over: {error}")),
+    })
+}
+
+/// What is needed to refuse a message that is JSON and cannot be kept exactly.
+#[derive(serde::Deserialize)]
+struct OnlyId {
+    id: Option<Value>,
+}
+
+fn request_id(value: &Value) -> Option<RequestId> {
+    match value {
+        Value::String(text) => Some(RequestId::String(text.as_str().into())),
+        Value::Number(number) => number.as_i64().map(RequestId::Number),
+        _ => None,
+    }
+}
+
+fn deliver(message: Value) -> Result<Verdict, String> {
+    serde_json::from_value(message)
+        .map(|message| Verdict::Deliver(Box::new(message)))
+        .map_err(|error| error.to_string())
+}
+
+fn refused(id: Option<RequestId>, reason: &str) -> Verdict {
+    answer(id, ErrorData::new(ErrorCode::INVALID_REQUEST, reason.to_owned(), None))
+}
+
+fn answer(id: Option<RequestId>, error: ErrorData) -> Verdict {
+    Verdict::Answer(Box::new(ServerJsonRpcMessage::error(error, id)))
+}

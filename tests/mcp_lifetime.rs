@@ -1,0 +1,233 @@
+//! How MCP calls and servers end: by cancellation, the end of the input, a signal, a client that is gone. Whatever it
+//! is, no process of any call is left, and nothing that a tool does touches the wire.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::mcp_peer::{Latch, Peer, stateless, text_of};
+use crate::roster::{Roster, habit_tool};
+use crate::world::{World, have};
+
+/// A tool `family` whose four or five processes write themselves into a roster.
+fn family(world: &World, words: &[&str], config: &str) -> Roster {
+    let roster = Roster::new(world);
+    let words: Vec<_> = ["family", roster.path()].into_iter().chain(words.iter().copied()).collect();
+    habit_tool(world, "family", &words, config);
+    roster
+}
+
+#[test]
+fn a_cancelled_call_ends_with_all_it_started_and_is_not_answered() {
+    for modern in [false, true] {
+        let world = World::new();
+        let roster = family(&world, &["deaf"], "grace = 0.1");
+        let mut peer = Peer::session(&world, "2025-11-25");
+        let params = json!({"name": "family"});
+        let id = peer.request("tools/call", if modern { stateless(params) } else { params });
+        roster.wait_for(5);
+        let cancel = json!({"requestId": id, "reason": "enough"});
+        // Twice is like once, and what nobody asked for harms nobody.
+        for id in [&cancel, &cancel, &json!({"requestId": "none"}), &json!({})] {
+            peer.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": id}));
+        }
+        let begin = Instant::now();
+        while roster.everyone().iter().any(|one| one.is_alive()) {
+            assert!(begin.elapsed() < Duration::from_secs(30), "still there");
+            peer.ask("ping", json!({}));
+        }
+        roster.assert_gone(5);
+        let (code, rest) = peer.end();
+        assert_eq!((code, rest), (Some(0), Vec::new()), "an answer came");
+    }
+}
+
+#[test]
+fn a_cancellation_before_or_after_a_call_harms_nothing() {
+    let world = World::new();
+    world.tool("hello.sh", "echo hello\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    peer.send(
+        &json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "later"}}),
+    );
+    let call = json!({"jsonrpc": "2.0", "id": "later", "method": "tools/call", "params": {"name": "hello"}});
+    peer.send(&call);
+    assert_eq!(peer.answer(&json!("later"))["result"]["content"][0]["text"], "hello");
+    peer.send(
+        &json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "later"}}),
+    );
+    peer.send(&call);
+    assert_eq!(peer.answer(&json!("later"))["result"]["content"][0]["text"], "hello");
+}
+
+#[test]
+fn a_call_that_is_on_at_the_end_of_the_input_is_answered() {
+    let world = World::new();
+    let latch = Latch::new(&world);
+    world.tool("wait.sh", latch.script());
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer.request("tools/call", json!({"name": "wait"}));
+    peer.hang_up();
+    latch.release("in time");
+    assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "in time");
+    assert_eq!(peer.end(), (Some(0), Vec::new()));
+}
+
+#[test]
+fn a_call_that_goes_on_after_the_end_of_the_input_is_ended_and_told_so() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 0.2");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer.request("tools/call", json!({"name": "family"}));
+    roster.wait_for(5);
+    peer.hang_up();
+    let answer = peer.answer(&id);
+    assert_eq!(answer["result"]["isError"], true, "{answer:#}");
+    assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");
+    assert_eq!(peer.end(), (Some(0), Vec::new()));
+    roster.assert_gone(5);
+}
+
+#[test]
+fn a_signal_ends_every_call() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let world = World::new();
+        let roster = family(&world, &["deaf"], "grace = 0.2");
+        let mut peer = Peer::session(&world, "2025-11-25");
+        peer.request("tools/call", json!({"name": "family"}));
+        roster.wait_for(5);
+        peer.signal(signal);
+        let (ended, rest) = peer.end();
+        assert_eq!(ended, Some(code));
+        assert!(rest.iter().all(|message| message["result"]["isError"] == true), "{rest:?}");
+        roster.assert_gone(5);
+    }
+}
+
+#[test]
+fn a_server_without_calls_ends_at_once() {
+    let world = World::new();
+    for signal in [None, Some(Signal::TERM)] {
+        let peer = Peer::session(&world, "2025-11-25");
+        if let Some(signal) = signal {
+            peer.signal(signal);
+        }
+        let begin = Instant::now();
+        peer.end();
+        assert!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn a_client_that_is_gone_takes_its_calls_with_it() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 0.1");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    peer.request("tools/call", json!({"name": "family"}));
+    roster.wait_for(5);
+    peer.hang_up();
+    let begin = Instant::now();
+    while roster.everyone().iter().any(|one| one.is_alive()) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "still there");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    roster.assert_gone(5);
+}
+
+#[test]
+fn nothing_that_a_tool_does_touches_the_wire() {
+    let world = World::new();
+    let frame = json!({"jsonrpc": "2.0", "id": 101, "result": {"forged": true}});
+    world.tool("forge.sh", format!("echo '{frame}'\necho '{frame}' >&2\n"));
+    world.tool("steal.sh", "cat\necho \"read nothing\"\n");
+    habit_tool(&world, "descriptors", &["descriptors"], "");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    // What it prints is a result, and no message.
+    let result = peer.call("forge", json!({}));
+    assert_eq!(result["structuredContent"], frame);
+    assert_eq!(peer.text("steal", json!({})), "read nothing");
+    let before = peer.text("descriptors", json!({}));
+    assert_eq!(peer.text("descriptors", json!({})), before);
+    if have("python3") {
+        world.tool(
+            "rough.py",
+            "import fcntl, os\ndef main() -> str:\n    for fd in (0, 1, 2):\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n        fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)\n    os.write(1, b'{\"jsonrpc\": \"2.0\", \"id\": 102, \"result\": {}}\\n')\n    for fd in range(3, 64):\n        try:\n            os.write(fd, b'noise\\n')\n        except OSError:\n            pass\n    return 'done'\n",
+        );
+        let result = peer.call("rough", json!({}));
+        // It may have spoiled its own call, never the wire.
+        assert!(result["isError"].is_boolean(), "{result:#}");
+    }
+    assert_eq!(peer.ask("ping", json!({})), json!({}));
+    let left: Vec<Value> = peer.unread();
+    assert_eq!(left, Vec::<Value>::new());
+    assert_eq!(peer.end(), (Some(0), Vec::new()));
+}
+
+#[test]
+fn what_a_call_leaves_behind_is_ended_with_it_and_other_calls_are_not() {
+    let world = World::new();
+    let roster = family(&world, &["leave"], "");
+    let latch = Latch::new(&world);
+    world.tool("wait.sh", latch.script());
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let other = peer.request("tools/call", json!({"name": "wait"}));
+    let result = peer.call("family", json!({}));
+    assert_eq!(result["isError"], false, "{result:#}");
+    roster.assert_gone(5);
+    latch.release("go");
+    assert_eq!(peer.answer(&other)["result"]["content"][0]["text"], "go");
+}
+
+#[test]
+fn a_tool_tells_its_progress_and_a_client_that_asked_hears_it() {
+    let world = World::new();
+    world.tool(
+        "steps.sh",
+        "for n in 0 50 50 100; do echo \"progress $n/100 step $n\" > \"$RYE_REPORT\"; done\necho 'log info at work' > \"$RYE_REPORT\"\necho 'log debug hush' > \"$RYE_REPORT\"\necho done\n",
+    );
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let params = json!({"name": "steps", "_meta": {"progressToken": "t"}});
+    let id = peer.request("tools/call", params.clone());
+    for done in [0.0, 50.0, 100.0] {
+        let told = peer.notification("notifications/progress")["params"].clone();
+        assert_eq!((told["progressToken"].as_str(), told["progress"].as_f64()), (Some("t"), Some(done)));
+        assert_eq!(
+            (told["total"].as_f64(), told["message"].as_str()),
+            (Some(100.0), Some(&*format!("step {done}")))
+        );
+    }
+    let log = peer.notification("notifications/message")["params"].clone();
+    assert_eq!((&log["level"], &log["data"]), (&json!("info"), &json!("at work")));
+    assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "done");
+    assert_eq!(peer.unread(), Vec::<Value>::new(), "what was not asked for came");
+    peer.ask("logging/setLevel", json!({"level": "error"}));
+    let id = peer.request("tools/call", json!({"name": "steps"}));
+    peer.answer(&id);
+    assert_eq!(peer.unread(), Vec::<Value>::new(), "nobody asked for it");
+    // A stateless request asks for log lines by itself.
+    let mut params = stateless(json!({"name": "steps"}));
+    params["_meta"]["io.modelcontextprotocol/logLevel"] = json!("debug");
+    let id = peer.request("tools/call", params);
+    peer.answer(&id);
+    assert_eq!(peer.unread().len(), 2);
+    peer.ask("tools/call", stateless(json!({"name": "steps"})));
+    assert_eq!(peer.unread(), Vec::<Value>::new());
+}
+
+#[test]
+fn more_calls_than_may_wait_are_told_so() {
+    let world = World::new();
+    let latch = Latch::new(&world);
+    world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 1\nqueue = 1\n");
+    world.tool("wait.sh", latch.script());
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let first = peer.request("tools/call", json!({"name": "wait"}));
+    let second = peer.request("tools/call", json!({"name": "wait"}));
+    let told = peer.failure("wait", json!({}));
+    assert!(told.starts_with("overloaded: ") && told.contains("try again"), "{told}");
+    for id in [first, second] {
+        latch.release("go");
+        assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "go");
+    }
+}
