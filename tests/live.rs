@@ -49,6 +49,14 @@ impl Stream {
         }
     }
 
+    /// What comes before a text, which is waited for.
+    #[track_caller]
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let from = self.seen;
+        self.wait_for(text);
+        String::from_utf8_lossy(&self.read[from..self.seen - text.len()]).into_owned()
+    }
+
     /// Everything, to the end.
     #[track_caller]
     pub(crate) fn rest(mut self) -> Vec<u8> {

@@ -37,6 +37,7 @@ mod listing;
 mod live;
 mod managers;
 mod mcp_calls;
+mod mcp_http;
 mod mcp_lifetime;
 mod mcp_peer;
 mod mcp_wire;

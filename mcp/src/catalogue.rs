@@ -22,7 +22,7 @@ pub(crate) struct Catalogue {
 pub(crate) struct Row {
     /// The tool as every revision of the protocol takes it.
     pub(crate) tool: Value,
-    /// The schema of its result where that is not of an object, which only newer revisions take.
+    /// The schema of its result where that is not of an object: only the newest revision takes it.
     pub(crate) other_output: Option<Value>,
     pub(crate) tags: Vec<String>,
 }

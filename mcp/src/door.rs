@@ -73,7 +73,7 @@ impl Door {
     }
 
     /// What was there when it was listed last.
-    async fn known(&self) -> Arc<Catalogue> {
+    pub(crate) async fn known(&self) -> Arc<Catalogue> {
         let mut known = self.catalogue.lock().await;
         match &*known {
             Some(known) => Arc::clone(known),

@@ -35,17 +35,16 @@ pub(crate) const VERSIONS: [ProtocolVersion; 4] = [
     ProtocolVersion::V_2026_07_28,
 ];
 
-/// The methods that some revision of the protocol defines for a server of ours.
-const METHODS: [&str; 8] = [
-    "initialize",
+/// The methods of a server of ours in every revision, and those that only sessions have.
+const METHODS: [&str; 6] = [
     "server/discover",
     "tools/list",
     "tools/call",
     "resources/list",
     "resources/templates/list",
     "resources/read",
-    "logging/setLevel",
 ];
+const SESSION_METHODS: [&str; 2] = ["initialize", "logging/setLevel"];
 
 /// How many tools one page of a list has. Some clients read the first page only.
 const PAGE: usize = 1000;
@@ -310,10 +309,12 @@ impl ServerHandler for Protocol {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, McpError> {
         // The library knows a method only with parameters that fit.
-        if METHODS.contains(&request.method.as_str()) {
+        let method = request.method.as_str();
+        let of_sessions = era(&context) == Era::Session && SESSION_METHODS.contains(&method);
+        if of_sessions || METHODS.contains(&method) {
             return Err(misfit(&request.method, request.params.as_ref()));
         }
         let method = request.method;

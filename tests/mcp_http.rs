@@ -1,0 +1,262 @@
+//! MCP over HTTP: both eras on one address, who may talk to it, and how calls end there. What the official suite holds
+//! (`tests/conformance/`) is not held again.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::live::{Stream, wait};
+use crate::mcp_peer::{STATELESS, stateless};
+use crate::roster::{Roster, habit_tool};
+use crate::world::{BOUND, World};
+
+/// A server on an address of its own.
+struct Server {
+    child: Option<Child>,
+    port: u16,
+    stderr: Stream,
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    headers: String,
+    body: String,
+}
+
+impl Answer {
+    /// The message in the body, plain or as the last event of a stream.
+    #[track_caller]
+    fn message(&self) -> Value {
+        let events = self.body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let last = events.filter(|event| event.starts_with('{')).next_back();
+        let text = last.unwrap_or(self.body.trim());
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.lines().find_map(|line| {
+            let (known, value) = line.split_once(": ")?;
+            known.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+impl Server {
+    fn start(world: &World, words: &[&str]) -> Self {
+        let words: Vec<_> = ["mcp", "--http"].iter().chain(words).copied().collect();
+        Self::start_command(world.rye(words).env("RYE_STATE_DIR", world.root().join("state")).command())
+    }
+
+    fn start_command(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stderr = Stream::of(child.stderr.take().unwrap());
+        stderr.wait_for("listening: http://");
+        stderr.wait_for(":");
+        let port = stderr.until("/mcp").parse().unwrap();
+        Self { child: Some(child), port, stderr }
+    }
+
+    /// Opens a connection and sends a request.
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(BOUND)).unwrap();
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            head.push_str(&format!("Host: 127.0.0.1:{}\r\n", self.port));
+        }
+        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+        // A server that refuses may close before it has read everything.
+        let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
+        stream
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut stream = self.send(method, path, headers, body);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (headers, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = headers.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+        Answer { status, headers: headers.to_owned(), body: body.to_owned() }
+    }
+
+    fn post(&self, headers: &[(&str, &str)], message: &Value) -> Answer {
+        let all = [&JSON, headers].concat();
+        self.request("POST", "/mcp", &all, &message.to_string())
+    }
+
+    /// A request of the newest revision, with the headers that it must have.
+    fn stateless(&self, method: &str, params: Value, more: &[(&str, &str)]) -> Answer {
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        let mut headers = vec![("MCP-Protocol-Version", STATELESS), ("Mcp-Method", method)];
+        if !name.is_empty() {
+            headers.push(("Mcp-Name", &name));
+        }
+        headers.extend(more);
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": stateless(params)});
+        self.post(&headers, &message)
+    }
+
+    #[track_caller]
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        let child = self.child.take().unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        wait(child).code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+const JSON: [(&str, &str); 2] =
+    [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+
+/// A world with one tool, `hello`.
+fn world() -> World {
+    let world = World::new();
+    world.tool("hello.sh", "echo hello\n");
+    world
+}
+
+fn initialize() -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+    }})
+}
+
+#[test]
+fn both_eras_live_on_one_address() {
+    let world = world();
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let called = server.stateless("tools/call", json!({"name": "hello"}), &[]);
+    assert_eq!(called.status, 200, "{}", called.body);
+    assert_eq!(called.message()["result"]["content"][0]["text"], "hello");
+    assert_eq!(called.message()["result"]["resultType"], "complete");
+
+    let begun = server.post(&[], &initialize());
+    assert_eq!(begun.message()["result"]["protocolVersion"], "2025-11-25");
+    let session = begun.header("Mcp-Session-Id").unwrap().to_owned();
+    let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
+    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "hello"}});
+    let called = server.post(&headers, &call);
+    assert_eq!(called.message()["result"]["content"][0]["text"], "hello", "{}", called.body);
+    assert_eq!(called.message()["result"].get("resultType"), None);
+    assert!((200..300).contains(&server.request("DELETE", "/mcp", &headers, "").status));
+    assert_eq!(server.post(&headers, &call).status, 404, "the session is over");
+
+    assert_eq!(server.request("GET", "/health", &[], "").body.trim(), "ok");
+    assert_eq!(server.request("GET", "/else", &[], "").status, 404);
+    assert_eq!(server.end(Signal::TERM), Some(143));
+}
+
+#[test]
+fn a_foreign_page_is_refused_and_a_local_one_is_not() {
+    let world = world();
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    for foreign in [("Origin", "https://evil.example"), ("Origin", "null"), ("Host", "evil.example")] {
+        let answer = server.stateless("tools/list", json!({}), &[foreign]);
+        assert_eq!(answer.status, 403, "{foreign:?}: {}", answer.body);
+    }
+    for local in
+        [("Origin", "http://localhost:3000"), ("Origin", "http://127.0.0.1:1"), ("Host", "localhost")]
+    {
+        assert_eq!(server.stateless("tools/list", json!({}), &[local]).status, 200, "{local:?}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let world = world();
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let text = "x".repeat(5 << 20);
+    let answer = server.stateless("tools/call", json!({"name": "hello", "arguments": {"args": [text]}}), &[]);
+    assert!(matches!(answer.status, 413 | 0), "{} {}", answer.status, answer.body);
+    assert_eq!(server.stateless("tools/list", json!({}), &[]).status, 200);
+}
+
+#[test]
+fn an_address_that_others_reach_needs_a_token() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = world();
+    let mut server = Server::start(&world, &["0.0.0.0:0"]);
+    server.stderr.wait_for("token: ");
+    let path = world.root().join("state/mcp-token");
+    let token = std::fs::read_to_string(&path).unwrap().trim().to_owned();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    server.stderr.wait_for(&token);
+    let list = |headers: &[(&str, &str)]| server.stateless("tools/list", json!({}), headers).status;
+    let (right, wrong) =
+        (format!("Bearer {token}"), format!("Bearer {}", token.replace(|_: char| true, "0")));
+    assert_eq!(list(&[]), 401);
+    assert_eq!(list(&[("Authorization", &wrong)]), 401);
+    assert_eq!(list(&[("Authorization", &right)]), 200);
+    assert_eq!(list(&[("Authorization", &right), ("Origin", "https://evil.example")]), 403);
+    drop(server);
+    // It stays the same, and is not shown again.
+    let again = Server::start(&world, &["0.0.0.0:0"]);
+    assert_eq!(again.stateless("tools/list", json!({}), &[("Authorization", &right)]).status, 200);
+    drop(again);
+    let open = Server::start(&world, &["0.0.0.0:0", "--no-token"]);
+    assert_eq!(open.stateless("tools/list", json!({}), &[]).status, 200);
+}
+
+/// A tool whose family writes itself into a roster.
+fn family(world: &World) -> Roster {
+    let roster = Roster::new(world);
+    habit_tool(world, "family", &["family", roster.path(), "deaf"], "grace = 0.1");
+    roster
+}
+
+#[test]
+fn a_client_that_goes_away_ends_its_stateless_call() {
+    let world = World::new();
+    let roster = family(&world);
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let headers = [
+        &JSON[..],
+        &[("MCP-Protocol-Version", STATELESS), ("Mcp-Method", "tools/call"), ("Mcp-Name", "family")],
+    ]
+    .concat();
+    let params = stateless(json!({"name": "family"}));
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
+    let stream = server.send("POST", "/mcp", &headers, &call);
+    roster.wait_for(5);
+    stream.shutdown(Shutdown::Both).unwrap();
+    drop(stream);
+    let begin = Instant::now();
+    while roster.everyone().iter().any(|one| one.is_alive()) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "still there");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    roster.assert_gone(5);
+}
+
+#[test]
+fn a_signal_ends_calls_and_listeners() {
+    let world = World::new();
+    let roster = family(&world);
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let begun = server.post(&[], &initialize());
+    let session = begun.header("Mcp-Session-Id").unwrap().to_owned();
+    let session = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
+    let listens = [&session[..], &[("Accept", "text/event-stream")]].concat();
+    let _listener = server.send("GET", "/mcp", &listens, "");
+    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "family"}});
+    let _caller = server.send("POST", "/mcp", &[&JSON[..], &session[..]].concat(), &call.to_string());
+    roster.wait_for(5);
+    assert_eq!(server.end(Signal::TERM), Some(143));
+    roster.assert_gone(5);
+}
