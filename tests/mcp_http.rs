@@ -32,8 +32,8 @@ impl Answer {
     /// The message in the body, plain or as the last event of a stream.
     #[track_caller]
     fn message(&self) -> Value {
-        let events = self.body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-        let last = events.filter(|event| event.starts_with('{')).next_back();
+        let mut events = self.body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let last = events.rfind(|event| event.starts_with('{'));
         let text = last.unwrap_or(self.body.trim());
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
     }

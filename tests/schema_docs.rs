@@ -106,7 +106,7 @@ fn shape(key: &str, word: &str) -> Value {
         ("table of tables", "parameters") => {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/parameter" } })
         }
-        ("table", "env_config" | "config" | "call" | "annotations" | "limits") => {
+        ("table", "env_config" | "config" | "call" | "annotations" | "limits" | "mcp") => {
             json!({ "$ref": format!("#/definitions/{key}") })
         }
         ("table" | "table: extension = runtime", "runtimes") => {
@@ -142,6 +142,18 @@ fn limit(key: &str, _: &str) -> Value {
     match key {
         "timeout" => json!({ "type": "number", "minimum": 0 }),
         _ => json!({ "type": "integer", "minimum": 1 }),
+    }
+}
+
+/// Nor has `[mcp]`.
+fn shown(key: &str, _: &str) -> Value {
+    let one_of = |all: &[&str]| json!({ "type": "string", "enum": all });
+    match key {
+        "tools" | "hide" | "tags" => strings(),
+        "spaces" => json!({ "type": "array", "items": one_of(&["project", "user", "system"]) }),
+        "mode" => one_of(&rye_resolver::McpMode::ALL.map(|(word, _)| word)),
+        "threshold" => json!({ "type": "integer", "minimum": 1 }),
+        _ => panic!("`{key}`: say in tests/schema_docs.rs what it is"),
     }
 }
 
@@ -312,7 +324,8 @@ fn runtime() -> Value {
 
 fn rye_toml() -> Value {
     let limits = object("tools.md", "limits", limit);
-    let definitions = [("limits".to_owned(), limits)].into_iter().collect();
+    let mcp = object("tools.md", "mcp", shown);
+    let definitions = [("limits".to_owned(), limits), ("mcp".to_owned(), mcp)].into_iter().collect();
     document("rye.toml of a project or of the user space", object("tools.md", "rye.toml", shape), definitions)
 }
 
@@ -405,7 +418,7 @@ fn a_reader_and_its_schema_refuse_the_same() {
     const TOOL: &str = "executor_id = 'subprocess'\n";
     const RUNTIME: &str = "executor_id = 'subprocess'\ntool_type = 'runtime'\n";
     let (tool, runtime, config) = (tool(), runtime(), rye_toml());
-    let cases: [(&Value, &str, &str, &str, &str, Reads); 7] = [
+    let cases: [(&Value, &str, &str, &str, &str, Reads); 8] = [
         (&tool, "tools.md", "tool keys", TOOL, "", reads),
         (&tool, "tools.md", "annotations", TOOL, "[annotations]\n", reads),
         (&runtime, "runtimes.md", "runtime keys", RUNTIME, "", reads),
@@ -413,13 +426,13 @@ fn a_reader_and_its_schema_refuse_the_same() {
         (&runtime, "runtimes.md", "resource keys", RUNTIME, "[env_config.r]\n", reads),
         (&config, "tools.md", "rye.toml", "", "", reads_config),
         (&config, "tools.md", "limits", "", "[limits]\n", reads_config),
+        (&config, "tools.md", "mcp", "", "[mcp]\n", reads_config),
     ];
     for (schema, page, table, base, head, reads) in cases {
         let (mut refused, mut apart) = (0, Vec::new());
         for (key, _) in rows(page, table).into_iter().chain([("zzzz".to_owned(), Map::new())]) {
-            // Those of `http_config` are templates until a plan is made, and `mcp` is the server's to read.
-            let later = table == "resource keys" && ["timeout", "retries", "headers"].contains(&key.as_str())
-                || table == "rye.toml" && key == "mcp";
+            // Those of `http_config` are templates until a plan is made.
+            let later = table == "resource keys" && ["timeout", "retries", "headers"].contains(&key.as_str());
             if later || base.contains(&key) && head.is_empty() {
                 continue;
             }

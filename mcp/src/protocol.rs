@@ -249,7 +249,7 @@ impl ServerHandler for Protocol {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, McpError> {
         page_start(request)?;
-        let mut result = ListResourceTemplatesResult::default();
+        let mut result = ListResourceTemplatesResult::with_all_items(Vec::new());
         result.meta = edge::result_meta(era(&context), Map::new());
         Ok(result)
     }
