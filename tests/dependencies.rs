@@ -25,6 +25,8 @@ const ALLOWED: &[&str] = &[
 const ALLOWED_FOR: &[(&str, &str)] = &[
     // File-level copyleft, unchanged and not linked into anything but `directories`.
     ("option-ext", "MPL-2.0"),
+    // Given to the public domain; the watcher of files.
+    ("notify", "CC0-1.0"),
     // Data, not code: root certificates, and only in the lock file, for platforms that are not ours.
     ("webpki-root-certs", "CDLA-Permissive-2.0"),
 ];

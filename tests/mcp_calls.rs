@@ -56,6 +56,7 @@ fn a_tool_is_listed_with_all_it_says() {
 #[test]
 fn lists_come_in_the_order_of_names_and_in_pages() {
     let world = World::new();
+    world.file("project/.ai/rye.toml", "[mcp]\nmode = \"tools\"\n");
     for n in 0..1010 {
         world.tool(&format!("t{:04}.sh", (n * 7) % 1010), "echo\n");
     }
@@ -325,4 +326,54 @@ fn a_configuration_says_what_is_shown() {
     for word in ["invalid_config", "`tool`", "did you mean `tools`", "`loud`", "threshold", "moon"] {
         assert!(told.contains(word), "no {word:?} in {told}");
     }
+}
+
+#[test]
+fn three_tools_stand_for_many() {
+    let world = World::new();
+    world.file("project/.ai/rye.toml", "[mcp]\nthreshold = 2\n");
+    world.tool("math/add.sh", ADD);
+    world.tool("one.sh", "echo one\n");
+    let names = |world: &World| Peer::session(world, "2025-11-25").names();
+    assert_eq!(names(&world), ["math_add", "one"]);
+    world.tool("search.sh", "echo mine\n");
+    assert_eq!(names(&world), ["execute", "load", "search"]);
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let list = peer.ask("tools/list", json!({}));
+    let tools = list["tools"].as_array().unwrap();
+    assert!(tools.iter().all(|tool| tool["inputSchema"]["type"] == "object"), "{list:#}");
+
+    let found = peer.call("search", json!({"query": "adds"}));
+    assert_eq!(found["structuredContent"]["tools"][0]["name"], "math_add", "{found:#}");
+    assert_eq!(found["structuredContent"]["tools"][0]["arguments"], json!(["a", "b"]));
+    assert!(text_of(&found).contains("math_add"));
+    let loaded = peer.call("load", json!({"names": ["math_add", "on"]}));
+    let data = &loaded["structuredContent"];
+    assert_eq!(data["tools"][0]["inputSchema"]["required"], json!(["a"]), "{loaded:#}");
+    assert_eq!(data["unknown"][0], json!({"name": "on", "didYouMean": "one"}));
+    let run = peer.call("execute", json!({"name": "math_add", "arguments": {"a": 1, "b": 2}}));
+    assert_eq!(run["structuredContent"], json!({"sum": 3}));
+    let run = peer.call("execute", json!({"name": "math_add", "arguments": "{\"a\": 1}"}));
+    assert_eq!(run["structuredContent"], json!({"sum": 2}));
+    // A tool whose name one of the three has is run by way of it.
+    assert_eq!(text_of(&peer.call("execute", json!({"name": "search"}))), "mine");
+    // Every other is callable by its own name.
+    assert_eq!(peer.text("one", json!({})), "one");
+    for (name, arguments) in [
+        ("search", json!({})),
+        ("search", json!({"query": "x", "limit": 0})),
+        ("load", json!({"names": []})),
+        ("execute", json!({})),
+        ("execute", json!({"name": "one", "arguments": [1]})),
+    ] {
+        assert!(peer.failure(name, arguments).starts_with("invalid_arguments: "));
+    }
+    assert_eq!(
+        peer.error("tools/call", json!({"name": "execute", "arguments": {"name": "no-such"}})),
+        -32602
+    );
+    world.file("project/.ai/rye.toml", "[mcp]\nthreshold = 2\nmode = \"tools\"\n");
+    assert_eq!(names(&world), ["math_add", "one", "search"]);
+    world.file("project/.ai/rye.toml", "[mcp]\nmode = \"meta\"\n");
+    assert_eq!(names(&world), ["execute", "load", "search"]);
 }

@@ -231,3 +231,44 @@ fn more_calls_than_may_wait_are_told_so() {
         assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "go");
     }
 }
+
+#[test]
+fn clients_hear_of_a_list_that_changed_and_of_nothing_else() {
+    let world = World::new();
+    world.tool("one.sh", "echo one\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    peer.ask("tools/list", json!({}));
+    let listen = stateless(json!({"notifications": {"toolsListChanged": true, "promptsListChanged": true}}));
+    let listener = peer.request("subscriptions/listen", listen);
+    let begun = peer.notification("notifications/subscriptions/acknowledged");
+    assert_eq!(begun["params"]["notifications"], json!({"toolsListChanged": true}), "{begun:#}");
+    let of_listener =
+        |message: &Value| message["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == listener;
+    // Watching begins some time after the first listing: a change is made until it is heard of.
+    let mut made = 0;
+    while !peer.heard(|message| message["method"] == "notifications/tools/list_changed") {
+        made += 1;
+        world.tool(&format!("new{made}.sh"), "echo new\n");
+    }
+    peer.notification("notifications/tools/list_changed");
+    let settle = |peer: &mut Peer| {
+        while peer.heard(|message| message["method"].is_string()) {
+            peer.unread();
+        }
+    };
+    settle(&mut peer);
+    // A body changes no list.
+    world.tool("one.sh", "echo changed\n");
+    assert!(!peer.heard(|message| message["method"].is_string()));
+    world.tool("one.sh", "# /// rye\n# description = \"Another\"\n# ///\necho changed\n");
+    let begin = Instant::now();
+    let (mut session, mut stream) = (false, false);
+    while !(session && stream) {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{session} {stream}");
+        let told = peer.notification("notifications/tools/list_changed");
+        if of_listener(&told) { stream = true } else { session = true }
+    }
+    // At the end whoever listens is told so.
+    peer.hang_up();
+    assert_eq!(peer.answer(&listener)["result"]["resultType"], "complete");
+}

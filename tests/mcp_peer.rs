@@ -171,6 +171,18 @@ impl Peer {
         }
     }
 
+    /// Whether such a message comes within half a second; it stays unread.
+    pub(crate) fn heard(&mut self, fits: impl Fn(&Value) -> bool) -> bool {
+        let end = Instant::now() + Duration::from_millis(500);
+        while !self.unread.iter().any(&fits) {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.unread.push(message(&line)),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
     #[track_caller]
     fn next(&mut self, bound: Duration) -> Value {
         let line = self.lines.recv_timeout(bound);

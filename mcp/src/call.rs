@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::door::Door;
+use crate::meta::{MetaTool, Next};
 use crate::notice::{Notice, Notices, VARIABLE};
 use crate::reply::{Form, Reply};
 use crate::spill::{Spill, Spilled};
@@ -40,7 +41,16 @@ pub(crate) struct UnknownTool {
 
 impl Door {
     /// Runs a tool.
-    pub(crate) async fn call(&self, request: CallRequest) -> Result<Reply, UnknownTool> {
+    pub(crate) async fn call(&self, mut request: CallRequest) -> Result<Reply, UnknownTool> {
+        if let Some(tool) = MetaTool::of(&request.name) {
+            let catalogue = self.known().await;
+            if catalogue.is_meta() {
+                match tool.begin(&catalogue, &request.arguments) {
+                    Next::Reply(reply) => return Ok(reply),
+                    Next::Run { name, arguments } => (request.name, request.arguments) = (name, arguments),
+                }
+            }
+        }
         let Some(id) = self.find(&request.name).await else {
             let nearest = self.nearest(&request.name).await;
             return Err(UnknownTool { name: request.name, nearest });

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rye_executor::resolver::McpConfig;
+use rye_executor::resolver::{DEFAULT_THRESHOLD, McpConfig, McpMode};
 use rye_executor::tools::schema::Schema;
 use rye_executor::tools::{Item, PortableNames, Tool, dialect};
 use rye_executor::{Listing, ToolId};
@@ -15,6 +15,7 @@ pub(crate) struct Catalogue {
     names: PortableNames,
     /// By name.
     rows: BTreeMap<String, Row>,
+    is_meta: bool,
 }
 
 /// One tool as a client sees it.
@@ -53,7 +54,14 @@ impl Catalogue {
             let name = names.name(id)?;
             Some((name.to_owned(), Row::of(name, tool)?))
         });
-        Self { rows: rows.collect(), names }
+        let rows: BTreeMap<_, _> = rows.collect();
+        let threshold = config.threshold.and_then(|number| usize::try_from(number).ok());
+        let is_meta = match config.mode.unwrap_or(McpMode::Auto) {
+            McpMode::Auto => rows.len() > threshold.unwrap_or(DEFAULT_THRESHOLD),
+            McpMode::Tools => false,
+            McpMode::Meta => true,
+        };
+        Self { rows, names, is_meta }
     }
 
     /// The tool that has a name. An id is taken as well, for people write it, unless it looks like a name: a name
@@ -63,6 +71,30 @@ impl Catalogue {
             let id: ToolId = name.contains(['/', '.']).then(|| name.parse().ok())??;
             self.names.name(&id).and_then(|name| self.names.id(name))
         })
+    }
+
+    /// The row of a name.
+    pub(crate) fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.get(name)
+    }
+
+    /// How many tools there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether a client sees the same list.
+    pub(crate) fn shows_the_same(&self, other: &Self) -> bool {
+        match (self.is_meta, other.is_meta) {
+            (true, true) => self.rows.len() == other.rows.len(),
+            (false, false) => self.rows == other.rows,
+            _ => false,
+        }
+    }
+
+    /// Whether three tools stand for all of them.
+    pub(crate) fn is_meta(&self) -> bool {
+        self.is_meta
     }
 
     /// The rows after a name, each with its own, in order.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rye_executor::{Executor, RunStopper, Stop, ToolId};
+use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 use crate::closing::{Closing, Stage};
@@ -23,6 +24,8 @@ pub struct Door {
     executor: Arc<Executor>,
     /// What was listed last: names mean the same tools until the next listing.
     catalogue: tokio::sync::Mutex<Option<Arc<Catalogue>>>,
+    /// How often the list has changed; before the first listing there is none.
+    changes: watch::Sender<Option<u64>>,
     spills: Spills,
     live: Live,
     closing: Closing,
@@ -36,6 +39,7 @@ impl Door {
         Arc::new(Self {
             executor: Arc::new(executor),
             catalogue: tokio::sync::Mutex::default(),
+            changes: watch::Sender::default(),
             spills: Spills::new(Scratch::below(temporary)),
             live: Live::default(),
             closing,
@@ -69,7 +73,36 @@ impl Door {
         let mut known = self.catalogue.lock().await;
         let now = self.read().await;
         *known = Some(Arc::clone(&now));
+        self.changes.send_if_modified(|number| {
+            let is_first = number.is_none();
+            number.get_or_insert(0);
+            is_first
+        });
         now
+    }
+
+    /// Reads the files again, and tells whoever waits for it that the list is another one.
+    pub(crate) async fn look_again(&self) {
+        let mut known = self.catalogue.lock().await;
+        let now = self.read().await;
+        let is_other = known.as_ref().is_some_and(|known| !known.shows_the_same(&now));
+        *known = Some(now);
+        if is_other {
+            self.changes.send_modify(|number| *number = Some(number.unwrap_or(0) + 1));
+        }
+    }
+
+    /// Waits for the first listing.
+    pub(crate) async fn listed(&self) {
+        // The sender lives in `self`.
+        let _ = self.changes.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Tells when the list changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<Option<u64>> {
+        let mut changes = self.changes.subscribe();
+        changes.mark_unchanged();
+        changes
     }
 
     /// What was there when it was listed last.

@@ -50,6 +50,11 @@ pub(crate) fn tool(row: &Row, era: Era) -> Option<Tool> {
     Some(tool)
 }
 
+/// A tool that stands for others.
+pub(crate) fn meta_tool(tool: &Value) -> Option<Tool> {
+    Tool::deserialize(tool).ok()
+}
+
 /// What a call gave back.
 pub(crate) fn call_result(reply: Reply, era: Era) -> CallToolResult {
     let mut result = CallToolResult::success(reply.content.into_iter().filter_map(block).collect());

@@ -20,6 +20,7 @@ use crate::closing::Stage;
 use crate::door::Door;
 use crate::error::Error;
 use crate::protocol::Protocol;
+use crate::watch::watch;
 
 /// The longest request.
 const MAX_BODY: usize = 4 << 20;
@@ -65,6 +66,7 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
         .enforce_origin_validation()
         .with_cancellation_token(over.clone());
     let config = if options.local_hosts_only { config } else { config.disable_allowed_hosts() };
+    tokio::spawn(watch(Arc::clone(&door)));
     let closing = door.closing().clone();
     let client = Arc::clone(&door);
     let service = StreamableHttpService::new(

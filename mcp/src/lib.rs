@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! Catalogue   what is shown: rows with portable names          catalogue.rs
-//! Door        list, call, end: one executor, our own types     door.rs, call.rs, reply.rs
+//! Door        list, call, end: one executor, our own types     door.rs, call.rs, meta.rs, reply.rs
 //! Protocol    MCP in two eras, over stdio and HTTP             protocol.rs, edge.rs, stdio.rs, http.rs
 //! ```
 //!
@@ -22,6 +22,7 @@ mod edge;
 mod envelope;
 mod error;
 mod http;
+mod meta;
 mod notice;
 mod protocol;
 mod reply;
@@ -29,6 +30,7 @@ mod scratch;
 mod spill;
 mod stdio;
 mod text;
+mod watch;
 
 pub use closing::{Closing, Stage};
 pub use door::Door;

@@ -4,6 +4,7 @@
 #![expect(deprecated, reason = "logging is deprecated in the newest revision and spoken to older clients")]
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
@@ -14,17 +15,19 @@ use rmcp::model::{
     ListResourcesResult, ListToolsResult, LoggingMessageNotificationParam, PaginatedRequestParams,
     ProgressNotificationParam, ProgressToken, ProtocolVersion, ReadResourceRequestParams,
     ReadResourceResponse, ReadResourceResult, ResourcesCapability, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, ToolsCapability,
+    SetLevelRequestParams, SubscriptionFilter, ToolsCapability,
 };
-use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData as McpError, ServerHandler};
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::call::CallRequest;
+use crate::closing::Stage;
 use crate::cursor::{cursor_after, name_before};
 use crate::door::Door;
 use crate::edge::{self, Era};
+use crate::meta::MetaTool;
 use crate::notice::{Level, Notice};
 
 /// The revisions that are spoken, the oldest first.
@@ -49,8 +52,8 @@ const SESSION_METHODS: [&str; 2] = ["initialize", "logging/setLevel"];
 /// How many tools one page of a list has. Some clients read the first page only.
 const PAGE: usize = 1000;
 
-/// How long a client may keep a list. A changed list is another list from then on.
-const LIST_TTL_MS: u64 = 60_000;
+/// How long a client may keep a list. One that listens hears of a change at once.
+const LIST_TTL_MS: u64 = 300_000;
 
 /// What the server says about itself to a model.
 const INSTRUCTIONS: &str = "Each tool is a script or command of this project or of its user, run afresh for each \
@@ -62,11 +65,13 @@ pub(crate) struct Protocol {
     door: Arc<Door>,
     /// From which level on a session wants log lines.
     level: Mutex<Level>,
+    /// Whether the session hears of changes already.
+    hears: AtomicBool,
 }
 
 impl Protocol {
     pub(crate) fn new(door: Arc<Door>) -> Self {
-        Self { door, level: Mutex::new(Level::Info) }
+        Self { door, level: Mutex::new(Level::Info), hears: AtomicBool::new(false) }
     }
 
     fn list_page(&self, catalogue: &crate::catalogue::Catalogue, after: &str, era: Era) -> ListToolsResult {
@@ -76,7 +81,11 @@ impl Protocol {
             last = name;
             tools.extend(edge::tool(row, era));
         }
-        let cursor = rows.next().map(|_| cursor_after(last));
+        let mut cursor = rows.next().map(|_| cursor_after(last));
+        if catalogue.is_meta() {
+            tools = MetaTool::rows(catalogue.len()).iter().filter_map(edge::meta_tool).collect();
+            cursor = None;
+        }
         let mut result = ListToolsResult::with_all_items(tools);
         result.next_cursor = cursor;
         result.meta = edge::result_meta(era, Map::new());
@@ -92,6 +101,19 @@ fn era(context: &RequestContext<RoleServer>) -> Era {
     match context.protocol_version() {
         Some(version) if !version.has_initialize() => Era::Stateless,
         _ => Era::Session,
+    }
+}
+
+/// Waits until the list is another one than it was.
+async fn changed(changes: &mut watch::Receiver<Option<u64>>) -> bool {
+    loop {
+        let before = *changes.borrow_and_update();
+        if changes.changed().await.is_err() {
+            return false;
+        }
+        if before.is_some() || *changes.borrow() != Some(0) {
+            return true;
+        }
     }
 }
 
@@ -147,7 +169,9 @@ impl Listener {
 impl ServerHandler for Protocol {
     fn get_info(&self) -> ServerConfig {
         let mut capabilities = ServerCapabilities::default();
-        capabilities.tools = Some(ToolsCapability::default());
+        let mut tools = ToolsCapability::default();
+        tools.list_changed = Some(true);
+        capabilities.tools = Some(tools);
         capabilities.resources = Some(ResourcesCapability::default());
         capabilities.logging = Some(Map::new());
         ServerConfig::new(capabilities)
@@ -178,6 +202,44 @@ impl ServerHandler for Protocol {
         let mut answer = DiscoverResult::from_server_info(versions, self.get_info());
         answer.ttl_ms = LIST_TTL_MS;
         Ok(answer)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if self.hears.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (mut changes, closing) = (self.door.changes(), self.door.closing().clone());
+        tokio::spawn(async move {
+            let tell = async {
+                // The first listing is no change.
+                while changed(&mut changes).await && context.peer.notify_tool_list_changed().await.is_ok() {}
+            };
+            tokio::select! {
+                () = tell => {}
+                () = closing.reached(Stage::Draining) => {}
+            }
+        });
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let mut accepted = SubscriptionFilter::default();
+        accepted.tools_list_changed = requested.tools_list_changed;
+        Some(accepted)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), McpError> {
+        let mut changes = self.door.changes();
+        loop {
+            tokio::select! {
+                is_changed = changed(&mut changes) => {
+                    if !is_changed || context.sink().notify_tool_list_changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+                () = context.cancelled() => return Ok(()),
+                () = self.door.closing().reached(Stage::Draining) => return Ok(()),
+            }
+        }
     }
 
     async fn list_tools(

@@ -40,6 +40,11 @@ impl Reply {
         Self { content: vec![Content::text(text)], ..Self::default() }
     }
 
+    /// A reply that is data.
+    pub(crate) fn data(data: Value) -> Self {
+        Self { structured: Some(data), ..Self::default() }.mirrored()
+    }
+
     fn failed(text: String, whole: Option<&Spilled>) -> Self {
         let mut content = vec![Content::text(text)];
         content.extend(whole.map(link));

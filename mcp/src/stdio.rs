@@ -19,6 +19,7 @@ use crate::closing::Stage;
 use crate::door::Door;
 use crate::error::Error;
 use crate::protocol::Protocol;
+use crate::watch::watch;
 use gate::{Gate, Verdict};
 use lines::{Line, Lines};
 use outbox::Outbox;
@@ -63,6 +64,7 @@ pub async fn serve_stdio(door: Arc<Door>, streams: Streams) -> Result<(), Error>
     let protocol = Protocol::new(Arc::clone(&door));
     let service = rmcp::service::serve_directly(protocol, wire, None);
 
+    tokio::spawn(watch(Arc::clone(&door)));
     let mut gate = Gate::default();
     let reading = async {
         loop {

@@ -1,0 +1,198 @@
+//! Meta mode: three tools that find, describe and run all the others, so that thousands of tools cost a model three.
+//! Every tool stays callable by its own name as well.
+
+use rye_executor::tools::search::{Document, search};
+use serde_json::{Map, Value, json};
+
+use crate::catalogue::Catalogue;
+use crate::reply::Reply;
+
+/// How many hits one search gives unless the caller says more.
+const HITS: usize = 10;
+const MOST_HITS: u64 = 50;
+/// How many tools one call of `load` describes.
+const MOST_LOADED: usize = 20;
+
+/// One of the three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetaTool {
+    Search,
+    Load,
+    Execute,
+}
+
+/// What is left to do after a meta tool has read its arguments.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    /// It is done.
+    Reply(Reply),
+    /// Another tool is to be run.
+    Run { name: String, arguments: Map<String, Value> },
+}
+
+impl MetaTool {
+    const ALL: [Self; 3] = [Self::Execute, Self::Load, Self::Search];
+
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Load => "load",
+            Self::Execute => "execute",
+        }
+    }
+
+    /// The three as a client sees them, in the order of their names.
+    pub(crate) fn rows(tools: usize) -> [Value; 3] {
+        Self::ALL.map(|one| one.row(tools))
+    }
+
+    fn row(self, tools: usize) -> Value {
+        let (description, properties, required, read_only) = match self {
+            Self::Search => (
+                format!(
+                    "Find tools by what they do: {tools} tools are here, and every word must match. `load` \
+                     describes what was found, `execute` runs it."
+                ),
+                json!({
+                    "query": {"type": "string", "description": "words, such as \"resize image\""},
+                    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": HITS},
+                }),
+                json!(["query"]),
+                true,
+            ),
+            Self::Load => (
+                "Describe tools by their names: what each does, and the schema of its arguments.".to_owned(),
+                json!({"names": {
+                    "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MOST_LOADED,
+                    "description": "names that `search` gave",
+                }}),
+                json!(["names"]),
+                true,
+            ),
+            Self::Execute => (
+                "Run a tool by its name, with the arguments that `load` describes.".to_owned(),
+                json!({
+                    "name": {"type": "string", "description": "the tool's name"},
+                    "arguments": {"type": "object", "description": "its arguments", "additionalProperties": true},
+                }),
+                json!(["name"]),
+                false,
+            ),
+        };
+        let mut row = json!({
+            "name": self.name(),
+            "description": description,
+            "inputSchema": {
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+            },
+        });
+        if read_only {
+            row["annotations"] = json!({"readOnlyHint": true, "openWorldHint": false});
+        }
+        row
+    }
+
+    /// Reads the arguments and does what can be done without running anything.
+    pub(crate) fn begin(self, catalogue: &Catalogue, arguments: &Map<String, Value>) -> Next {
+        let next = match self {
+            Self::Search => searched(catalogue, arguments).map(Next::Reply),
+            Self::Load => loaded(catalogue, arguments).map(Next::Reply),
+            Self::Execute => executed(arguments),
+        };
+        next.unwrap_or_else(|problem| {
+            let text = format!("invalid_arguments: the arguments do not fit `{}`: {problem}", self.name());
+            Next::Reply(Reply { is_error: true, ..Reply::text(text) })
+        })
+    }
+}
+
+fn searched(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply, &'static str> {
+    let query = arguments.get("query").and_then(Value::as_str).ok_or("`query` must be a string")?;
+    let limit = match arguments.get("limit") {
+        None | Some(Value::Null) => HITS,
+        Some(limit) => limit
+            .as_u64()
+            .filter(|limit| (1..=MOST_HITS).contains(limit))
+            .and_then(|limit| usize::try_from(limit).ok())
+            .ok_or("`limit` must be an integer from 1 to 50")?,
+    };
+    let rows: Vec<_> = catalogue.rows_after("").collect();
+    let text = |tool: &Value, key: &str| tool.get(key).and_then(Value::as_str).map(str::to_owned);
+    let said: Vec<_> =
+        rows.iter().map(|(_, row)| (text(&row.tool, "title"), text(&row.tool, "description"))).collect();
+    let documents: Vec<_> = rows
+        .iter()
+        .zip(&said)
+        .map(|((name, row), (title, description))| Document {
+            id: name,
+            title: title.as_deref(),
+            description: description.as_deref(),
+            tags: &row.tags,
+            parameters: parameters(&row.tool),
+        })
+        .collect();
+    let found = search(&documents, query, limit);
+    let hits: Vec<_> = found
+        .hits
+        .iter()
+        .filter_map(|hit| rows.get(hit.index))
+        .map(|(name, row)| {
+            let description = text(&row.tool, "description").unwrap_or_default();
+            json!({
+                "name": name,
+                "description": description.lines().next().unwrap_or_default(),
+                "arguments": parameters(&row.tool).into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let mut data = json!({"tools": hits, "total": found.total});
+    if found.near {
+        data["note"] = json!("nothing matches the words as they are; these are near");
+    }
+    Ok(Reply::data(data))
+}
+
+/// The names of a tool's parameters, with what is said about each.
+fn parameters(tool: &Value) -> Vec<(String, Option<String>)> {
+    let properties = tool.pointer("/inputSchema/properties").and_then(Value::as_object);
+    let said = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
+    properties.into_iter().flatten().map(|(name, schema)| (name.clone(), said(schema))).collect()
+}
+
+fn loaded(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply, &'static str> {
+    let wrong = "`names` must be a list of 1 to 20 strings";
+    let names = arguments.get("names").and_then(Value::as_array).ok_or(wrong)?;
+    if names.is_empty() || names.len() > MOST_LOADED || !names.iter().all(Value::is_string) {
+        return Err(wrong);
+    }
+    let names = || names.iter().filter_map(Value::as_str);
+    let known: Vec<_> = names().filter_map(|name| Some(catalogue.row(name)?.tool.clone())).collect();
+    let unknown: Vec<_> = names()
+        .filter(|name| catalogue.row(name).is_none())
+        .map(|name| json!({"name": name, "didYouMean": catalogue.nearest(name)}))
+        .collect();
+    let mut data = json!({ "tools": known });
+    if !unknown.is_empty() {
+        data["unknown"] = json!(unknown);
+    }
+    Ok(Reply::data(data))
+}
+
+fn executed(arguments: &Map<String, Value>) -> Result<Next, &'static str> {
+    let name = arguments.get("name").and_then(Value::as_str).ok_or("`name` must be a string")?;
+    let arguments = match arguments.get("arguments") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(arguments)) => arguments.clone(),
+        // Some clients write an object as text.
+        Some(Value::String(text)) => match rye_executor::tools::json::parse(text) {
+            Ok(Value::Object(arguments)) => arguments,
+            _ => return Err("`arguments` must be an object"),
+        },
+        Some(_) => return Err("`arguments` must be an object"),
+    };
+    Ok(Next::Run { name: name.to_owned(), arguments })
+}

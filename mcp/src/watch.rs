@@ -1,0 +1,56 @@
+//! Tells when the list of tools has changed: the folders of tools are watched, and a change in them that changes no
+//! row is told to nobody. Watching begins after the first listing, so that it delays nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::event::EventKind;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+
+use crate::closing::Stage;
+use crate::door::Door;
+
+/// Files come in groups: an editor writes several, a checkout thousands.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Watches until the door closes.
+pub(crate) async fn watch(door: Arc<Door>) {
+    let closing = door.closing().clone();
+    tokio::select! {
+        () = tell(&door) => {}
+        () = closing.reached(Stage::Draining) => {}
+    }
+}
+
+async fn tell(door: &Door) {
+    door.listed().await;
+    let touched = Arc::new(Notify::new());
+    let folders = door.executor().resolver().spaces().roots.iter();
+    let folders: Vec<_> = folders.filter_map(|root| Some(root.tools.as_ref()?.path().to_owned())).collect();
+    let told = Arc::clone(&touched);
+    let begun = tokio::task::spawn_blocking(move || begin(&folders, told)).await;
+    // Where nothing can be watched, clients list again when their list has become old.
+    let Ok(Ok(_watcher)) = begun else { return };
+    // What changed before the watching began is found by looking once.
+    touched.notify_one();
+    loop {
+        touched.notified().await;
+        tokio::time::sleep(SETTLE).await;
+        door.look_again().await;
+    }
+}
+
+fn begin(folders: &[PathBuf], touched: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        // An error says that events were lost: that is a reason to look as well.
+        if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+            touched.notify_one();
+        }
+    })?;
+    for folder in folders {
+        watcher.watch(folder, RecursiveMode::Recursive)?;
+    }
+    Ok(watcher)
+}
