@@ -272,3 +272,28 @@ fn clients_hear_of_a_list_that_changed_and_of_nothing_else() {
     peer.hang_up();
     assert_eq!(peer.answer(&listener)["result"]["resultType"], "complete");
 }
+
+#[test]
+fn a_client_that_does_not_read_holds_nothing_up() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 0.1");
+    world.tool("big.sh", "head -c 39000 /dev/zero | tr '\\0' x\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    peer.stop_reading();
+    // More than a pipe holds.
+    let ids: Vec<_> = (0..20).map(|_| peer.request("tools/call", json!({"name": "big"}))).collect();
+    let id = peer.request("tools/call", json!({"name": "family", "_meta": {"progressToken": 1}}));
+    roster.wait_for(5);
+    peer.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
+    let begin = Instant::now();
+    while roster.everyone().iter().any(|one| one.is_alive()) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "still there");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    peer.read_on();
+    for id in ids {
+        assert_eq!(text_of(&peer.answer(&id)["result"]).len(), 39_000);
+    }
+    assert_eq!(peer.end(), (Some(0), Vec::new()));
+    roster.assert_gone(5);
+}

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -27,6 +28,8 @@ pub(crate) struct Peer {
     /// What came and was not asked for yet.
     unread: Vec<Value>,
     last_id: u64,
+    /// Whether nothing is read.
+    paused: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Peer {
@@ -40,9 +43,12 @@ impl Peer {
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
+        let paused = Arc::new((Mutex::new(false), Condvar::new()));
+        let seen = Arc::clone(&paused);
         std::thread::spawn(move || {
             for line in stdout.lines() {
                 let Ok(line) = line else { return };
+                drop(seen.1.wait_while(seen.0.lock().unwrap(), |paused| *paused));
                 if sender.send(line).is_err() {
                     return;
                 }
@@ -50,7 +56,7 @@ impl Peer {
         });
         let stderr = Stream::of(child.stderr.take().unwrap());
         let stdin = child.stdin.take();
-        Self { child: Some(child), stdin, lines, stderr, unread: Vec::new(), last_id: 100 }
+        Self { child: Some(child), stdin, lines, stderr, unread: Vec::new(), last_id: 100, paused }
     }
 
     /// Starts one and begins a session.
@@ -193,6 +199,16 @@ impl Peer {
     /// What came and nobody asked for, once the server has answered a `ping` or something like it.
     pub(crate) fn unread(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.unread)
+    }
+
+    /// Leaves what the server writes where it is.
+    pub(crate) fn stop_reading(&self) {
+        *self.paused.0.lock().unwrap() = true;
+    }
+
+    pub(crate) fn read_on(&self) {
+        *self.paused.0.lock().unwrap() = false;
+        self.paused.1.notify_all();
     }
 
     pub(crate) fn id(&self) -> Pid {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use rye_executor::runtimes::call::Style;
 use rye_executor::{Attachment, CallOptions, Error, Outcome, Plan, Run, Stop, ToolId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -77,7 +78,7 @@ impl Door {
         let run = executor.start(plan)?;
         let watch = Watch { notices, listener: request.notices };
         let (outcome, printed) = self.watched(run, &request.cancelled, watch).await?;
-        let whole = self.whole(&outcome, printed);
+        let whole = self.whole(&outcome, form, printed);
         Ok(Reply::of(&outcome, form, whole.as_ref()))
     }
 
@@ -123,14 +124,19 @@ impl Door {
     }
 
     /// All of what a tool printed or returned, if that is more than an answer carries.
-    fn whole(&self, outcome: &Outcome, printed: Option<Spilled>) -> Option<Spilled> {
+    fn whole(&self, outcome: &Outcome, form: Form, printed: Option<Spilled>) -> Option<Spilled> {
         let returned = outcome.data.as_ref().map(|data| data.get()).unwrap_or_default();
-        if printed.is_none() && returned.len() > MAX_TEXT {
-            let text: Option<String> = serde_json::from_str(returned).ok();
-            let text = text.as_deref().unwrap_or(returned);
-            return self.spills().keep(&outcome.run_id, &format!("{} result", outcome.tool), text);
+        // What a function prints is log, and no part of what it returns.
+        let is_printed = form.style != Style::Function || returned.is_empty();
+        if is_printed && printed.is_some() {
+            return printed;
         }
-        printed
+        if returned.len() <= MAX_TEXT {
+            return None;
+        }
+        let text: Option<String> = serde_json::from_str(returned).ok();
+        let text = text.as_deref().unwrap_or(returned);
+        self.spills().keep(&format!("{}-result", outcome.run_id), &format!("{} result", outcome.tool), text)
     }
 }
 

@@ -282,7 +282,8 @@ impl ServerHandler for Protocol {
         let reply = loop {
             tokio::select! {
                 biased;
-                Some(notice) = notices.recv() => listener.tell(notice).await,
+                // Of a call that is cancelled nothing more is heard.
+                Some(notice) = notices.recv() => if !context.ct.is_cancelled() { listener.tell(notice).await },
                 reply = &mut call => break reply,
             }
         };

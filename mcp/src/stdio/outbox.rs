@@ -63,29 +63,23 @@ impl Outbox {
 
     /// Posts a message.
     pub(super) fn post(&self, message: &ServerJsonRpcMessage) {
-        self.put(message, None);
-    }
-
-    /// Posts a message; the answer comes when it is written, or never will be.
-    pub(super) fn post_and_tell(&self, message: &ServerJsonRpcMessage) -> oneshot::Receiver<()> {
-        let (sender, written) = oneshot::channel();
-        self.put(message, Some(sender));
-        written
-    }
-
-    fn put(&self, message: &ServerJsonRpcMessage, written: Option<oneshot::Sender<()>>) {
         // JSON has no line end outside of its strings, and in them it is escaped.
         let Ok(mut bytes) = serde_json::to_vec(message) else { return };
         bytes.push(b'\n');
         self.waiting.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
         // A stream that is broken takes nothing, and says so elsewhere.
-        let _ = self.letters.send(Letter { bytes, written });
+        let _ = self.letters.send(Letter { bytes, written: None });
+    }
+
+    /// Whether more waits than a client should be sent unasked.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.bytes.load(Ordering::SeqCst) > FULL
     }
 
     /// Waits until there is room for more.
     pub(super) async fn room(&self) {
         let mut changed = self.waiting.is_broken.subscribe();
-        while self.waiting.bytes.load(Ordering::SeqCst) > FULL && changed.changed().await.is_ok() {}
+        while self.is_full() && changed.changed().await.is_ok() {}
     }
 
     /// Waits until the client reads no more.
