@@ -1,5 +1,5 @@
 //! A problem with the line that it is about, and a mark under the word. Whatever the line holds, it takes one line of the
-//! screen and moves nothing on it, and one that may hold a secret is not shown. The file is read again for this alone.
+//! screen and moves nothing on it, and what it says in quotes is not shown. The file is read again for this alone.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -13,6 +13,7 @@ use rye_executor::runtimes::document::{Place, Problem};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{Style, is_harmful, plain};
+use crate::veil::veiled;
 
 /// How wide a line is drawn where no terminal says it.
 const WIDTH: usize = 100;
@@ -83,7 +84,7 @@ impl Drawing {
             self.files.entry(Arc::clone(&place.file)).or_insert_with(|| read(&place.file)).as_deref()?;
         let index = usize::try_from(place.line).ok()?.checked_sub(1)?;
         let line = text.split('\n').nth(index)?.trim_end_matches('\r');
-        if names_user(line) {
+        if begins_in_string(text, index) {
             return None;
         }
         let start = usize::try_from(place.column).ok()?.checked_sub(1)?;
@@ -95,9 +96,20 @@ impl Drawing {
                 return None;
             }
         }
+        let (line, marked) = veiled(line, start..start + length);
+        if names_user(&line) {
+            return None;
+        }
         let room = self.width.checked_sub(place.line.to_string().len().max(4) + 3)?;
-        Some(draw(line, place.line, start..start + length, room))
+        Some(draw(&line, place.line, marked, room))
     }
+}
+
+/// Whether a line goes on with a string of several lines: nothing on it tells what is quoted.
+fn begins_in_string(text: &str, index: usize) -> bool {
+    let before = text.split('\n').take(index);
+    let open = |quotes: &str| before.clone().map(|line| line.matches(quotes).count()).sum::<usize>() % 2 == 1;
+    open("\"\"\"") || open("'''")
 }
 
 /// Whether a line holds a URL with a user, and so perhaps a password.

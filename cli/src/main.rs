@@ -23,6 +23,7 @@ mod show;
 mod signals;
 mod timings;
 mod tree;
+mod veil;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
