@@ -153,6 +153,21 @@ fn a_whole_file_has_no_line_to_show() {
 }
 
 #[test]
+fn nothing_is_shown_of_a_file_that_was_refused() {
+    let world = World::new();
+    let secret = world.root().join("secret.txt");
+    std::fs::write(&secret, "a s3cret\n= s3cret\n").unwrap();
+    world.tool("fine.sh", "echo\n");
+    std::os::unix::fs::symlink(&secret, world.project().join(".ai/tools/leak.py")).unwrap();
+    let text = world.rye(["check"]).run().stdout();
+    assert!(text.contains("a symbolic link leads out") && !text.contains("s3cret"), "{text}");
+    // A linked `rye.toml` is read, and may be anything.
+    std::os::unix::fs::symlink(&secret, world.project().join(".ai/rye.toml")).unwrap();
+    let text = world.rye(["check"]).run().stdout();
+    assert!(text.contains(".ai/rye.toml:1:") && !text.contains("s3cret"), "{text}");
+}
+
+#[test]
 fn notes_tell_what_other_programs_refuse_and_fail_nothing() {
     let world = World::new();
     world.tool(

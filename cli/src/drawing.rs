@@ -2,13 +2,10 @@
 //! screen and moves nothing on it, and what it says in quotes is not shown. The file is read again for this alone.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rye_executor::resolver::{MAX_FILE_SIZE, holds_secrets};
+use rye_executor::resolver::{holds_secrets, read_to_show};
 use rye_executor::runtimes::document::{Place, Problem};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -42,7 +39,7 @@ impl Drawing {
         let Problem { place, message, hint } = problem;
         let head = plain(&place.to_string());
         let mut text = format!("{head}: {word}{}\n", self.wrapped(message, head.width() + 9));
-        if let Some(Drawn { number, line, indent, mark }) = self.line(place, message) {
+        if let Some(Drawn { number, line, indent, mark }) = self.line(place) {
             let gutter = paint(Style::Dim, &format!("{number:>4} |"));
             text.push_str(format!("{gutter} {line}").trim_end());
             let gutter = paint(Style::Dim, &format!("{:>1$} |", "", number.to_string().len().max(4)));
@@ -76,12 +73,18 @@ impl Drawing {
         out
     }
 
-    fn line(&mut self, place: &Place, message: &str) -> Option<Drawn> {
-        if holds_secrets(Path::new(&*place.file)) {
+    fn line(&mut self, place: &Place) -> Option<Drawn> {
+        if place.whole_file || holds_secrets(Path::new(&*place.file)) {
             return None;
         }
-        let text =
-            self.files.entry(Arc::clone(&place.file)).or_insert_with(|| read(&place.file)).as_deref()?;
+        let text = self
+            .files
+            .entry(Arc::clone(&place.file))
+            .or_insert_with(|| {
+                read_to_show(Path::new(&*place.file))
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            })
+            .as_deref()?;
         let index = usize::try_from(place.line).ok()?.checked_sub(1)?;
         let line = text.split('\n').nth(index)?.trim_end_matches('\r');
         if begins_in_string(text, index) {
@@ -89,13 +92,6 @@ impl Drawing {
         }
         let start = usize::try_from(place.column).ok()?.checked_sub(1)?;
         let length = word_length(line, start);
-        // The very beginning stands for the whole file, unless the word there is what the message is about.
-        if (place.line, place.column) == (1, 1) {
-            let word: String = line.chars().take(length).collect();
-            if word.is_empty() || !message.contains(&word) {
-                return None;
-            }
-        }
         let (line, marked) = veiled(line, start..start + length);
         if names_user(&line) {
             return None;
@@ -118,18 +114,6 @@ fn names_user(line: &str) -> bool {
         let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next();
         authority.is_some_and(|authority| authority.contains('@'))
     })
-}
-
-/// A regular file of a bearable size. A FIFO in its place is not waited for.
-fn read(path: &str) -> Option<String> {
-    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_SIZE).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// How many characters the word at a place has: a string with its quotes, a name, or one character.

@@ -30,11 +30,11 @@ impl DotEnv {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => continue,
                 Err(refused) => {
-                    return Err(invalid(host, path, 1, &format!("it is refused: {}", refused.reason)));
+                    return Err(invalid(host, path, &format!("it is refused: {}", refused.reason)));
                 }
             };
-            let text = String::from_utf8(bytes)
-                .map_err(|_| invalid(host, path, 1, "it cannot be read: not UTF-8"))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| invalid(host, path, "it cannot be read: not UTF-8"))?;
             files.push((path.clone(), parse(host, path, &text)?));
         }
         Ok(Self { files })
@@ -59,7 +59,7 @@ const STAND_INS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
 
 fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, Error> {
     let Some(stand_in) = STAND_INS.into_iter().find(|stand_in| !text.contains(*stand_in)) else {
-        return Err(invalid(host, path, 1, "it holds private-use characters"));
+        return Err(invalid(host, path, "it holds private-use characters"));
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let masked = text.replace('$', stand_in.encode_utf8(&mut [0; 4]));
@@ -73,7 +73,7 @@ fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, 
                     .hint("a value that holds blanks, quotes or backslashes stands in single quotes");
                 return Err(Error::InvalidConfig { problems: vec![problem] });
             }
-            Err(_) => return Err(invalid(host, path, 1, "it cannot be read as a `.env` file")),
+            Err(_) => return Err(invalid(host, path, "it cannot be read as a `.env` file")),
         }
     }
     Ok(values)
@@ -81,11 +81,12 @@ fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, 
 
 fn place(host: &Host, path: &Path, line: usize) -> Place {
     let file: Arc<str> = Arc::from(host.shown(path));
-    Place { file, line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 }
+    Place { file, line: u32::try_from(line).unwrap_or(u32::MAX), column: 1, whole_file: false }
 }
 
-fn invalid(host: &Host, path: &Path, line: usize, message: &str) -> Error {
-    Error::InvalidConfig { problems: vec![Problem::new(&place(host, path, line), message)] }
+fn invalid(host: &Host, path: &Path, message: &str) -> Error {
+    let file: Arc<str> = Arc::from(host.shown(path));
+    Error::InvalidConfig { problems: vec![Problem::new(&Place::start_of(&file), message)] }
 }
 
 /// Whether a file is one of these by its name: what its lines hold is never shown.

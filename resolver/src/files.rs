@@ -134,6 +134,14 @@ pub(crate) fn read_plain(path: &Path, trusted: Option<u32>) -> Result<Option<Vec
     }
 }
 
+/// Reads a file once more, to show a line of it: a link is not followed, and what would be refused is none.
+#[must_use]
+pub fn read_to_show(path: &Path) -> Option<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+    let file = std::fs::File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    read_checked(path, &file, None).ok().map(|(bytes, _)| bytes)
+}
+
 /// Reads an open file, judged by what the system says of it before its first byte is read.
 pub(crate) fn read_checked(
     path: &Path,

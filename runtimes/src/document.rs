@@ -13,13 +13,15 @@ pub struct Place {
     pub line: u32,
     /// In characters, from 1.
     pub column: u32,
+    /// The whole file is meant, and no line of it; it may not even have been read.
+    pub whole_file: bool,
 }
 
 impl Place {
-    /// The very beginning of a file: used when a whole file is meant.
+    /// The very beginning of a file: used when the whole file is meant.
     #[must_use]
     pub fn start_of(file: &Arc<str>) -> Self {
-        Self { file: Arc::clone(file), line: 1, column: 1 }
+        Self { file: Arc::clone(file), line: 1, column: 1, whole_file: true }
     }
 }
 
@@ -174,7 +176,8 @@ impl<'t> LineIndex<'t> {
         let line = self.starts.partition_point(|&start| start <= offset).max(1) - 1;
         let start = self.starts.get(line).copied().unwrap_or(0);
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
-        Place { file: Arc::clone(&self.file), line: narrow(line + 1), column: narrow(column + 1) }
+        let (line, column) = (narrow(line + 1), narrow(column + 1));
+        Place { file: Arc::clone(&self.file), line, column, whole_file: false }
     }
 }
 

@@ -47,7 +47,7 @@ impl TomlSource {
             let mut problems: Vec<_> = errors
                 .iter()
                 .map(|error| {
-                    let at = reader.place(error.span().map_or(0, |span| span.start));
+                    let at = error.span().map_or_else(|| reader.beginning(), |span| reader.place(span.start));
                     Problem::new(&at, first_line(error.message()))
                 })
                 .collect();
@@ -56,7 +56,7 @@ impl TomlSource {
             return Err(problems);
         }
         let mut problems = Vec::new();
-        let node = Node { place: reader.place(0), value: reader.table(table.get_ref(), &mut problems) };
+        let node = Node { place: reader.beginning(), value: reader.table(table.get_ref(), &mut problems) };
         if problems.is_empty() { Ok(node) } else { Err(problems) }
     }
 }
@@ -71,6 +71,11 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// What stands for all of it.
+    fn beginning(&self) -> Place {
+        if self.source.lines.is_some() { self.place(0) } else { Place::start_of(&self.source.file) }
+    }
+
     fn place(&self, offset: usize) -> Place {
         let inner = self.index.place(offset);
         let Some(lines) = &self.source.lines else { return inner };
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_block_are_found_in_their_file() {
         let file: Arc<str> = Arc::from("x.sh");
-        let at = |line, column| Place { file: Arc::clone(&file), line, column };
+        let at = |line, column| Place { file: Arc::clone(&file), line, column, whole_file: false };
         let lines = vec![(at(4, 3), "a = 1".to_owned()), (at(5, 3), "b = ".to_owned())];
         let problems = TomlSource::block(&file, lines).parse().unwrap_err();
         assert_eq!(problems[0].place.line, 5);

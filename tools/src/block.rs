@@ -27,11 +27,12 @@ pub fn read_block(file: &Arc<str>, bytes: &[u8], name: &str) -> Result<Option<No
     let mut lines = bytes.split(|&byte| byte == b'\n').zip(1_u32..);
     while let Some((line, number)) = lines.next() {
         let Some(mark) = opening(line, name) else { continue };
-        let opened = Place { file: Arc::clone(file), line: number, column: 1 };
+        let opened = Place { file: Arc::clone(file), line: number, column: 1, whole_file: false };
         let mut content = Vec::new();
         let end = lines.by_ref().find_map(|(line, number)| match inside(line, mark) {
             Inside::Content(column, text) => {
-                content.push((Place { file: Arc::clone(file), line: number, column }, text));
+                content
+                    .push((Place { file: Arc::clone(file), line: number, column, whole_file: false }, text));
                 None
             }
             other => Some((other, number)),
@@ -39,7 +40,7 @@ pub fn read_block(file: &Arc<str>, bytes: &[u8], name: &str) -> Result<Option<No
         match end {
             Some((Inside::Closing, _)) => {}
             Some((Inside::NotUtf8, number)) => {
-                let place = Place { file: Arc::clone(file), line: number, column: 1 };
+                let place = Place { file: Arc::clone(file), line: number, column: 1, whole_file: false };
                 problems.push(Problem::new(&place, "a line of the block is not UTF-8"));
             }
             _ => problems

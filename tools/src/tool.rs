@@ -249,7 +249,10 @@ fn parse_toml(file: &Arc<str>, bytes: &[u8]) -> Result<Node, Vec<Problem>> {
         Err(error) => {
             let line = bytes.iter().take(error.valid_up_to()).filter(|&&byte| byte == b'\n').count() + 1;
             let line = u32::try_from(line).unwrap_or(u32::MAX);
-            Err(vec![Problem::new(&Place { file: Arc::clone(file), line, column: 1 }, "not UTF-8")])
+            Err(vec![Problem::new(
+                &Place { file: Arc::clone(file), line, column: 1, whole_file: false },
+                "not UTF-8",
+            )])
         }
     }
 }

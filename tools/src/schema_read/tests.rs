@@ -9,7 +9,7 @@ use crate::schema::{Additional, Schema, Type};
 
 /// JSON as a node; the column of a value tells how deep it lies.
 fn node(value: &Value, depth: u32) -> Node {
-    let place = Place { file: Arc::from("t"), line: 1, column: depth };
+    let place = Place { file: Arc::from("t"), line: 1, column: depth, whole_file: false };
     let value = match value {
         Value::Null => NodeValue::Null,
         Value::Bool(value) => NodeValue::Boolean(*value),
