@@ -20,13 +20,15 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
     let within = words.path.as_ref().map(|path| host.working_directory.join(path));
     let within =
         within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
-    let (resolver, mut problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
+    let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
+    let mut problems: Vec<_> = problems.into_iter().map(Told::from).collect();
     let listing = resolver.list();
     let names = listing.portable_names();
-    problems.extend(listing.problems);
-    let (mut notes, mut tools) = (listing.notes, 0);
+    problems.extend(listing.problems.into_iter().map(Told::from));
+    let mut notes: Vec<_> = listing.notes.into_iter().map(Told::from).collect();
+    let mut tools = 0;
     for listed in listing.items {
-        notes.extend(for_other_programs(&names, &listed));
+        notes.extend(for_other_programs(&names, &listed).into_iter().map(Told::from));
         let checked = listed.item.and_then(|found| match found.item {
             Item::Tool(_) => {
                 tools += 1;
@@ -40,8 +42,8 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
         }
     }
     if let Some(within) = &within {
-        let inside = |problem: &Problem| {
-            resolver.host().working_directory.join(&*problem.place.file).starts_with(within)
+        let inside = |told: &Told| {
+            resolver.host().working_directory.join(&*told.problem.place.file).starts_with(within)
         };
         problems.retain(inside);
         notes.retain(inside);
@@ -50,12 +52,36 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
         list.sort();
         list.dedup();
     }
+    let code = ExitCode::from(u8::from(!problems.is_empty()));
     if output.json {
-        output.print_json(&json!({ "problems": problems, "notes": notes, "tools": tools }));
-    } else {
-        show(output, &problems, &notes, tools);
+        let in_one = |list: Vec<Told>| list.into_iter().map(Told::in_one).collect::<Vec<_>>();
+        output.print_json(&json!({ "problems": in_one(problems), "notes": in_one(notes), "tools": tools }));
+        return Ok(code);
     }
-    Ok(ExitCode::from(u8::from(!problems.is_empty())))
+    show(output, &problems, &notes, tools);
+    Ok(code)
+}
+
+/// A problem, and what lies behind it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    problem: Problem,
+    causes: Vec<String>,
+}
+
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        Self { problem, causes: Vec::new() }
+    }
+}
+
+impl Told {
+    /// As programs get it: the causes are part of the message.
+    fn in_one(self) -> Problem {
+        let message =
+            [self.problem.message].into_iter().chain(self.causes).collect::<Vec<_>>().join("\n    ");
+        Problem { message, ..self.problem }
+    }
 }
 
 /// What MCP clients and function calling have against a tool that they are shown.
@@ -77,11 +103,11 @@ fn missing(path: &Path, error: &std::io::Error) -> Report {
 }
 
 /// The problems in an error; one that names no place stands at the beginning of its file.
-fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> {
+fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Told> {
     match error {
         Error::InvalidMetadata { problems, .. }
         | Error::InvalidDescriptor { problems }
-        | Error::InvalidConfig { problems } => problems.clone(),
+        | Error::InvalidConfig { problems } => problems.iter().cloned().map(Told::from).collect(),
         _ => {
             let report = report_of(error);
             let place = match error {
@@ -93,23 +119,21 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Problem> 
             };
             // A message that begins with its place says it again.
             let again = format!("{place}: ");
-            let mut message = report.message.strip_prefix(&again).unwrap_or(&report.message).to_owned();
-            for cause in &report.causes {
-                message.push_str("\n    ");
-                message.push_str(cause);
-            }
-            vec![Problem { place, message, hint: report.hints.into_iter().next() }]
+            let message = report.message.strip_prefix(&again).unwrap_or(&report.message).to_owned();
+            let problem = Problem { place, message, hint: report.hints.into_iter().next() };
+            vec![Told { problem, causes: report.causes }]
         }
     }
 }
 
-fn show(output: &Output, problems: &[Problem], notes: &[Problem], tools: usize) {
+fn show(output: &Output, problems: &[Told], notes: &[Told], tools: usize) {
     let mut text = String::new();
     let mut drawing = Drawing::new(output.width());
     for (style, word, list) in [(Style::Red, "error", problems), (Style::Yellow, "note", notes)] {
         let word = format!("{}: ", output.styled(style, word));
-        for problem in list {
-            text.push_str(&drawing.problem(problem, &word, &|style, text| output.styled(style, text)));
+        for Told { problem, causes } in list {
+            let paint = |style, text: &str| output.styled(style, text);
+            text.push_str(&drawing.problem(problem, causes, &word, &paint));
         }
     }
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });

@@ -1,6 +1,6 @@
 //! Text in the columns of a terminal: how many it takes, and how it is cut to fewer. A wide character takes two.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// The columns that a text takes.
 pub(crate) fn columns(text: &str) -> usize {
@@ -12,20 +12,54 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_owned();
     }
-    let mut out = String::new();
-    let mut taken = 1;
-    for c in text.chars() {
-        taken += c.width().unwrap_or(0);
-        if taken > most {
+    let begin = text.get(..fitting(text, most.saturating_sub(1))).unwrap_or_default();
+    if most == 0 { String::new() } else { format!("{}…", begin.trim_end()) }
+}
+
+/// How many bytes of a text fit. What stands beside a character may change its width, so that a beginning is measured
+/// as a whole.
+fn fitting(text: &str, most: usize) -> usize {
+    let mut fits = 0;
+    // Characters that take no column end somewhere too.
+    for (at, c) in text.char_indices().take(8 * most) {
+        let end = at + c.len_utf8();
+        if text.get(..end).is_none_or(|begin| columns(begin) > most) {
             break;
         }
-        out.push(c);
+        fits = end;
     }
-    out.truncate(out.trim_end().len());
-    if most > 0 {
-        out.push('…');
+    fits
+}
+
+/// The beginning of a text that fits, broken at its last blank if it has one, and the rest. It is never empty.
+pub(crate) fn broken(text: &str, most: usize) -> (&str, &str) {
+    if columns(text) <= most {
+        return (text, "");
     }
-    out
+    let fits = fitting(text, most).max(text.chars().next().map_or(0, char::len_utf8));
+    let (begin, after) = text.split_at_checked(fits).unwrap_or((text, ""));
+    // The blank that the break stands for may be the next character.
+    let blank = if after.starts_with(' ') { None } else { begin.rfind(' ').filter(|blank| *blank > 0) };
+    let (begin, rest) = text.split_at_checked(blank.unwrap_or(fits)).unwrap_or((text, ""));
+    (begin.trim_end(), rest.trim_start())
+}
+
+/// A text on as many lines as it needs, the first of which may be shorter.
+pub(crate) fn wrapped(text: &str, first: usize, further: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let (mut rest, mut most) = (text, first);
+    if first < further && columns(text.split(' ').next().unwrap_or_default()) > first {
+        lines.push("");
+        most = further;
+    }
+    loop {
+        let (line, after) = broken(rest, most);
+        lines.push(line);
+        if after.is_empty() {
+            return lines;
+        }
+        (rest, most) = (after, further);
+    }
 }
 
 /// A text and as many blanks as fill so many columns.
@@ -33,24 +67,9 @@ pub(crate) fn padded(text: &str, to: usize) -> String {
     format!("{text}{}", " ".repeat(to.saturating_sub(columns(text))))
 }
 
-/// Words on as few lines of at most so many columns as they need.
-pub(crate) fn filled<'w>(words: impl IntoIterator<Item = &'w str>, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= most => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{columns, cut, filled, padded};
+    use super::{broken, columns, cut, padded, wrapped};
 
     #[test]
     fn a_cut_text_fits_whatever_it_holds() {
@@ -63,11 +82,30 @@ mod tests {
             ("文件搜索", 6, "文件…"),
             ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
             ("x", 0, ""),
+            // Each a character of one column that the next one makes two wide.
+            ("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 5, "❤\u{fe0f}❤\u{fe0f}…"),
+            ("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 4, "❤\u{fe0f}❤…"),
         ] {
             assert_eq!(cut(text, most), expected);
             assert!(columns(&cut(text, most)) <= most);
         }
         assert_eq!(padded("文", 4), "文  ");
-        assert_eq!(filled(["aa", "bb", "cccccc", "d"], 5), ["aa bb", "cccccc", "d"]);
+    }
+
+    #[test]
+    fn a_text_is_broken_at_blanks_and_loses_nothing_else() {
+        assert_eq!(broken("one two three", 8), ("one two", "three"));
+        assert_eq!(broken("one two three", 7), ("one two", "three"));
+        assert_eq!(broken("/a/long/path", 5), ("/a/lo", "ng/path"));
+        assert_eq!(broken("文件", 1), ("文", "件"));
+        assert_eq!(broken("", 5), ("", ""));
+    }
+
+    #[test]
+    fn a_wrapped_text_fits_from_its_first_line_on() {
+        assert_eq!(wrapped("aa bb cccccc d", 5, 5), ["aa bb", "ccccc", "c d"]);
+        assert_eq!(wrapped("aa bb", 2, 5), ["aa", "bb"]);
+        assert_eq!(wrapped("aaaa bb", 2, 7), ["", "aaaa bb"]);
+        assert_eq!(wrapped("", 0, 5), [""]);
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use rye_executor::resolver::{holds_secrets, read_to_show};
 use rye_executor::runtimes::document::{Place, Problem};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::output::{Style, is_harmful, plain};
+use crate::columns::{columns, wrapped};
+use crate::output::{Style, is_harmful, plain_line};
 use crate::veil::veiled;
 
 /// How wide a line is drawn where no terminal says it.
@@ -34,11 +34,20 @@ impl Drawing {
         Self { width: width.unwrap_or(WIDTH).clamp(20, 400), wraps: width.is_some(), files: HashMap::new() }
     }
 
-    /// `FILE:LINE:COLUMN: WORD: MESSAGE`, the line with its mark, the hint.
-    pub(crate) fn problem(&mut self, problem: &Problem, word: &str, paint: Paint<'_>) -> String {
+    /// `FILE:LINE:COLUMN: WORD: MESSAGE`, the causes, the line with its mark, the hint.
+    pub(crate) fn problem(
+        &mut self,
+        problem: &Problem,
+        causes: &[String],
+        word: &str,
+        paint: Paint<'_>,
+    ) -> String {
         let Problem { place, message, hint } = problem;
-        let head = plain(&place.to_string());
-        let mut text = format!("{head}: {word}{}\n", self.wrapped(message, head.width() + 9));
+        let head = plain_line(&place.to_string());
+        let mut text = format!("{head}: {word}{}\n", self.wrapped(message, columns(&head) + 9));
+        for cause in causes {
+            text.push_str(&format!("    {}\n", self.wrapped(cause, 4)));
+        }
         if let Some(Drawn { number, line, indent, mark }) = self.line(place) {
             let gutter = paint(Style::Dim, &format!("{number:>4} |"));
             text.push_str(format!("{gutter} {line}").trim_end());
@@ -52,25 +61,14 @@ impl Drawing {
         text
     }
 
-    /// A text that begins in some column. On a terminal its words go on in the tenth column of the next line.
-    fn wrapped(&self, text: &str, mut column: usize) -> String {
-        let text = plain(text);
+    /// A text that begins in some column. On a terminal it goes on in the tenth column of the next line.
+    fn wrapped(&self, text: &str, column: usize) -> String {
+        let text = plain_line(text);
         if !self.wraps {
             return text;
         }
-        let mut out = String::new();
-        for (index, word) in text.split(' ').enumerate() {
-            if index > 0 && column + 1 + word.width() > self.width {
-                out.push_str("\n          ");
-                column = 10;
-            } else if index > 0 {
-                out.push(' ');
-                column += 1;
-            }
-            out.push_str(word);
-            column += word.width();
-        }
-        out
+        let lines = wrapped(&text, self.width.saturating_sub(column), self.width.saturating_sub(10));
+        lines.join("\n          ")
     }
 
     fn line(&mut self, place: &Place) -> Option<Drawn> {
@@ -155,37 +153,39 @@ fn draw(line: &str, number: u32, marked: std::ops::Range<usize>, room: usize) ->
     let cells: Vec<(String, usize)> = cells(line.chars().skip(first).take(4 * room));
     let at = (marked.start - first).min(cells.len());
     let is_cut = first > 0 || line.chars().nth(first + cells.len()).is_some();
-    let columns = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
+    let width = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
     let before = cells.get(..at).unwrap_or_default();
     let mut left = 0;
-    if is_cut || columns(&cells) > room {
+    if is_cut || width(&cells) > room {
         // The mark stands at two thirds at most, so that some of what follows is seen.
-        while columns(before.get(left..).unwrap_or_default()) > room * 2 / 3 {
+        while width(before.get(left..).unwrap_or_default()) > room * 2 / 3 {
             left += 1;
         }
     }
     let cut_before = first + left > 0;
     let mut text = if cut_before { "…".to_owned() } else { String::new() };
     let mut taken = usize::from(cut_before);
-    let indent = taken + columns(before.get(left..).unwrap_or_default());
+    let indent = taken + width(before.get(left..).unwrap_or_default());
     let shown = cells.get(left..).unwrap_or_default();
-    let fits_whole = taken + columns(shown) <= room && line.chars().nth(first + cells.len()).is_none();
-    for (piece, width) in shown {
-        if !fits_whole && taken + width + 1 > room {
+    let fits_whole = taken + width(shown) <= room && line.chars().nth(first + cells.len()).is_none();
+    for (piece, columns) in shown {
+        if !fits_whole && taken + columns + 1 > room {
             text.push('…');
             break;
         }
         text.push_str(piece);
-        taken += width;
+        taken += columns;
     }
     let end = (at + marked.len()).min(cells.len());
-    let mark = columns(cells.get(at..end).unwrap_or_default()).min(taken.saturating_sub(indent)).max(1);
+    let mark = width(cells.get(at..end).unwrap_or_default()).min(taken.saturating_sub(indent)).max(1);
     Drawn { number, line: text, indent, mark }
 }
 
 /// Each character as it is shown, and the columns that it takes.
 fn cells(characters: impl Iterator<Item = char>) -> Vec<(String, usize)> {
     let mut column = 0;
+    // What stands before a character since the last plain one may change its width.
+    let mut run = String::new();
     let cell = |c: char| {
         let (text, width) = if c == '\t' {
             let width = TAB - column % TAB;
@@ -195,7 +195,12 @@ fn cells(characters: impl Iterator<Item = char>) -> Vec<(String, usize)> {
             let width = text.len();
             (text, width)
         } else {
-            (c.to_string(), c.width().unwrap_or(0))
+            if c.is_ascii() {
+                run.clear();
+            }
+            let before = columns(&run);
+            run.push(c);
+            (c.to_string(), columns(&run).saturating_sub(before))
         };
         column += width;
         (text, width)
@@ -241,6 +246,7 @@ mod tests {
             ("e\u{301} = x", 5, "e\u{301} = x\n    ^"),
             ("\u{1b}[2J x", 5, "\\u{1b}[2J x\n          ^"),
             ("\u{202e}x", 1, "\\u{202e}x\n        ^"),
+            ("❤\u{fe0f} = x", 5, "❤\u{fe0f} = x\n     ^"),
             ("a\u{0}b\u{7f}", 2, "a\\u{0}b\\u{7f}\n      ^"),
         ] {
             assert_eq!(drawn(line, start, 60), expected, "{line:?}");

@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use rye_executor::{EndingKind, Report, exit_codes};
+use rye_executor::{Code, EndingKind, Report, exit_codes};
 
+use crate::columns::wrapped;
 use crate::drawing::Drawing;
 
 /// The caller's two streams.
@@ -14,6 +15,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// A person reads standard output.
     pub(crate) stdout_is_terminal: bool,
+    /// A person reads standard error.
+    stderr_is_terminal: bool,
     /// Some descriptor of the caller is a terminal.
     pub(crate) on_terminal: bool,
     color_stdout: bool,
@@ -52,6 +55,7 @@ impl Output {
         Self {
             json,
             stdout_is_terminal: out,
+            stderr_is_terminal: err,
             on_terminal: out || err || std::io::stdin().is_terminal(),
             color_stdout: out && colorful,
             color_stderr: err && colorful,
@@ -60,17 +64,25 @@ impl Output {
 
     /// How many columns a line on standard output may have; none when no terminal shows it.
     pub(crate) fn width(&self) -> Option<usize> {
-        if !self.stdout_is_terminal {
-            return None;
-        }
-        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
-        // A terminal that tells none is taken for the oldest one.
-        Some(size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col.into() }))
+        self.stdout_is_terminal.then(|| width_of(rustix::stdio::stdout()))
     }
 
-    /// Text for standard output, emphasised when a person reads it.
+    /// A line's text that begins in some column of standard output and goes on below in another.
+    pub(crate) fn wrapped(&self, text: &str, column: usize, below: usize) -> String {
+        let text = plain_line(text);
+        let Some(width) = self.width() else { return text };
+        let lines = wrapped(&text, width.saturating_sub(column), width.saturating_sub(below));
+        lines.join(&format!("\n{}", " ".repeat(below)))
+    }
+
+    /// The width of standard error.
+    fn width_of_reports(&self) -> Option<usize> {
+        self.stderr_is_terminal.then(|| width_of(rustix::stdio::stderr()))
+    }
+
+    /// A line's text for standard output, emphasised when a person reads it.
     pub(crate) fn styled(&self, style: Style, text: &str) -> String {
-        paint(self.color_stdout, style, &plain(text))
+        paint(self.color_stdout, style, &plain_line(text))
     }
 
     /// Writes to standard output. A reader that has gone is no error of ours.
@@ -108,25 +120,34 @@ impl Output {
 
     /// Writes a note to standard error.
     pub(crate) fn note(&self, style: Style, word: &str, text: &str) {
-        let (word, text) = (paint(self.color_stderr, style, word), plain(text));
-        let mut stderr = std::io::stderr().lock();
-        let _ = writeln!(stderr, "{word}: {text}");
+        let word = paint(self.color_stderr, style, word);
+        let _ = writeln!(std::io::stderr().lock(), "{word}: {}", plain_line(text));
     }
 
     /// Shows a report on standard error: the fact, its causes, what to do.
     pub(crate) fn show_report(&self, report: &Report) {
-        self.note(Style::Red, "error", &report.message);
+        // What a tool says of its failure may have several lines, of which none looks like one of ours.
+        let is_told = report.code == Code::ToolFailed;
+        let (message, more) = match report.message.split_once('\n').filter(|_| is_told) {
+            Some((message, more)) => (message, more),
+            None => (report.message.as_str(), ""),
+        };
+        self.note(Style::Red, "error", message);
         let mut stderr = std::io::stderr().lock();
+        for line in more.lines() {
+            let _ = writeln!(stderr, "  {}", plain_line(line));
+        }
         // What stands in a file is shown with its line, and with its hint.
         let mut shown = Vec::new();
         if report.problems.is_empty() {
             for cause in &report.causes {
-                let _ = writeln!(stderr, "  {}", plain(cause).replace('\n', "\n  "));
+                let _ = writeln!(stderr, "  {}", plain_line(cause));
             }
         }
-        let mut drawing = Drawing::new(self.width());
+        let mut drawing = Drawing::new(self.width_of_reports());
         for problem in &report.problems {
-            let text = drawing.problem(problem, "", &|style, text| paint(self.color_stderr, style, text));
+            let text =
+                drawing.problem(problem, &[], "", &|style, text| paint(self.color_stderr, style, text));
             let _ = write!(stderr, "  {text}");
             shown.extend(&problem.hint);
         }
@@ -147,11 +168,25 @@ impl Output {
     }
 }
 
-/// Text that came from a file or a tool, made harmless for a terminal: whatever could move the cursor, change the
-/// title or turn the direction of writing is written out.
+/// How many columns a terminal has. One that tells none is taken for the oldest one.
+fn width_of(terminal: std::os::fd::BorrowedFd<'_>) -> usize {
+    let size = rustix::termios::tcgetwinsize(terminal);
+    size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col.into() })
+}
+
+/// Text of several lines that came from a file or a tool, made harmless for a terminal: whatever could move the cursor,
+/// change the title or turn the direction of writing is written out.
 pub(crate) fn plain(text: &str) -> String {
-    let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\t');
-    if !text.contains(harmful) {
+    written_out(text, |c| is_harmful(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// The same for what has one line, such as a path or a message: it cannot make another.
+pub(crate) fn plain_line(text: &str) -> String {
+    written_out(text, is_harmful)
+}
+
+fn written_out(text: &str, harmful: impl Fn(char) -> bool) -> String {
+    if !text.contains(&harmful) {
         return text.to_owned();
     }
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
@@ -164,11 +199,36 @@ pub(crate) fn plain(text: &str) -> String {
     })
 }
 
-/// Whether a character does something to a terminal besides standing there.
+/// Whether a character does something to a terminal besides standing there, or stands there unseen. The joiners U+200C
+/// and U+200D are none: emoji and Persian words need them.
 pub(crate) fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    let turns_or_hides = matches!(
+        c,
+        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    c.is_control() || turns_or_hides || matches!(c, '\u{2028}'..='\u{202e}')
 }
 
 fn paint(colored: bool, style: Style, text: &str) -> String {
     if colored && !text.is_empty() { format!("{}{text}\x1b[0m", style.code()) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain, plain_line};
+
+    #[test]
+    fn what_moves_turns_or_hides_is_written_out() {
+        for c in "\u{7}\u{1b}\u{7f}\u{61c}\u{200b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{206a}\u{feff}\u{e0041}".chars() {
+            assert_eq!(plain(&format!("a{c}b")), format!("a{}b", c.escape_default()));
+        }
+        let family = "👩\u{200d}👧 ❤\u{fe0f} می\u{200c}خواهم";
+        assert_eq!((plain(family), plain_line(family)), (family.to_owned(), family.to_owned()));
+    }
+
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!((plain("a\n\tb"), plain_line("a\n\tb")), ("a\n\tb".to_owned(), "a\\n\\tb".to_owned()));
+    }
 }

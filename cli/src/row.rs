@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::columns::{columns, cut, padded};
 use crate::list::report_of;
-use crate::output::{Output, Style, plain};
+use crate::output::{Output, Style, plain, plain_line};
 
 /// A description in fewer columns says nothing.
 const LEAST: usize = 12;
@@ -88,7 +88,7 @@ impl<'c> Row<'c> {
     /// One line: `name` in so many columns, what it takes, what it is. It keeps to the width of the terminal.
     pub(crate) fn line(&self, output: &Output, indent: usize, name: &str, column: usize) -> String {
         let column = if self.problem.is_none() && self.is_bare() { 0 } else { column };
-        let name = padded(name, column);
+        let name = padded(&plain_line(name), column);
         let left = output.width().map(|width| width.saturating_sub(indent + columns(&name) + 2));
         let said = match &self.problem {
             Some(problem) => wrong(output, problem, left),

@@ -8,7 +8,7 @@ use rye_executor::{Config, Executor, Host, Report, Resolution};
 use serde_json::json;
 
 use crate::arguments::ToolWord;
-use crate::columns::{columns, filled};
+use crate::columns::wrapped;
 use crate::output::{Output, Style, plain};
 use crate::run::tool_id;
 
@@ -55,7 +55,7 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
         let Some(value) = value.map(str::trim_end).filter(|value| !value.is_empty()) else { return };
         let mut label = output.styled(Style::Dim, &format!("{name:11}"));
         for line in plain(value).lines().flat_map(|line| fitting(output, line)) {
-            let line = if line.is_empty() { line } else { format!("  {label} {line}") };
+            let line = if line.is_empty() { String::new() } else { format!("  {label} {line}") };
             text.push_str(&format!("{line}\n"));
             label = " ".repeat(11);
         }
@@ -76,12 +76,13 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
 }
 
 /// A line in the columns that are left of it; as it is where no terminal shows it.
-fn fitting(output: &Output, line: &str) -> Vec<String> {
+fn fitting<'l>(output: &Output, line: &'l str) -> Vec<&'l str> {
     match output.width() {
-        Some(width) if columns(line) + LABEL > width => {
-            filled(line.split_whitespace(), width.saturating_sub(LABEL))
+        Some(width) => {
+            let room = width.saturating_sub(LABEL);
+            wrapped(line, room, room)
         }
-        _ => vec![line.to_owned()],
+        None => vec![line],
     }
 }
 

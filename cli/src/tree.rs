@@ -1,7 +1,7 @@
 //! A tree of facts for people. On a terminal its lines keep to the width and what is too long goes on below; on a pipe
 //! each fact is one line.
 
-use crate::columns::columns;
+use crate::columns::{broken, columns};
 use crate::output::{Output, Style, plain};
 
 /// One line and what belongs to it.
@@ -118,36 +118,9 @@ fn push<'c>(lines: &mut [Vec<(Option<Style>, &'c str)>], gap: usize, style: Opti
     }
 }
 
-/// The beginning of a text that fits, broken at its last blank if it has one, and the rest. It is never empty.
-fn broken(text: &str, most: usize) -> (&str, &str) {
-    let mut fits = 0;
-    for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        if fits > 0 && text.get(..end).is_some_and(|begin| columns(begin) > most) {
-            let begin = text.get(..fits).unwrap_or_default();
-            let blank = begin.rfind(' ').filter(|blank| *blank > 0);
-            // The blank that the break stands for may be the next character.
-            let at = if c == ' ' { fits } else { blank.unwrap_or(fits) };
-            let (begin, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-            return (begin.trim_end(), rest.trim_start());
-        }
-        fits = end;
-    }
-    (text, "")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Branch, broken};
-
-    #[test]
-    fn a_text_is_broken_at_blanks_and_loses_nothing_else() {
-        assert_eq!(broken("one two three", 8), ("one two", "three"));
-        assert_eq!(broken("one two three", 7), ("one two", "three"));
-        assert_eq!(broken("/a/long/path", 5), ("/a/lo", "ng/path"));
-        assert_eq!(broken("文件", 1), ("文", "件"));
-        assert_eq!(broken("", 5), ("", ""));
-    }
+    use super::Branch;
 
     #[test]
     fn cells_flow_onto_further_lines() {
