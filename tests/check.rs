@@ -2,6 +2,7 @@
 //! the same, in a pipe and on a terminal, whatever the line holds.
 
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use crate::pty::Terminal;
 use crate::world::World;
@@ -109,6 +110,50 @@ fn what_a_line_holds_moves_nothing_on_the_screen() {
     assert!(!text.contains('\u{202e}'), "{text:?}");
     assert!(text.contains("   2 |     \\u{202e}文件 = \"…\"\n"), "{text}");
     assert!(text.contains(" __version__ = f('…')\n"), "{text}");
+}
+
+#[test]
+fn no_name_and_no_message_makes_a_line_of_its_own() {
+    let world = World::new();
+    world.tool("x\nerror: pwned.sh", "# /// rye\n# zzz = 1\n# ///\n");
+    world.tool("same\nerror: pwned/a.sh", "echo\n");
+    world.tool("same\nerror: pwned/a.bash", "echo\n");
+    world.tool(
+        "runtimes/odd.toml",
+        "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\n[config]\ncommand = \"${ODD}\"\n\
+         [env_config.i]\ntype = \"binary\"\nvar = \"ODD\"\nsearch = [\"system\"]\nnames = [\"no-such\"]\n\
+         install = \"x\\nerror: pwned\"\n",
+    );
+    world.tool("odd.toml", "executor_id = \"odd\"\n");
+    for words in [["check"].as_slice(), &["list"], &["runtimes"], &["doctor"], &["run", "odd"]] {
+        let ran = world.rye(words).run();
+        let text = ran.stdout() + &ran.stderr();
+        assert!(text.contains("pwned"), "{words:?}: {text}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("error: pwned")), "{words:?}: {text}");
+    }
+}
+
+#[test]
+fn lines_keep_to_the_width_of_the_screen_that_shows_them() {
+    let world = broken();
+    world.tool("same.sh", "echo\n");
+    world.tool("same.py", "print()\n");
+    world.tool("runtimes/claims.toml", "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\nextensions = [\"aaaaaaaaaa\", \"bbbbbbbbbb\", \"cccccccccc\"]\n");
+    for words in ["check", "runtimes", "doctor"] {
+        let call = world.rye([words]).env("NO_COLOR", "1");
+        let screen = Terminal::start_wide(call.command(), 60).end().stderr();
+        for line in screen.lines() {
+            assert!(line.trim_end_matches('\r').width() <= 60, "{words}: {line:?}\n{screen}");
+        }
+    }
+    // Standard output is a pipe here, and says nothing about the screen.
+    std::fs::remove_file(world.project().join(".ai/rye.toml")).unwrap();
+    let call = world.rye(["run", "keys"]).env("NO_COLOR", "1");
+    let screen = Terminal::start_piped(call.command()).end().stderr();
+    assert!(
+        screen.contains("known here") && screen.lines().all(|line| line.trim_end().width() <= 80),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use rye_executor::{Host, Report, Resolver};
 use serde::Serialize;
 
+use crate::columns::{columns, padded};
 use crate::list::report_of;
-use crate::output::{Output, Style, plain};
+use crate::output::{Output, Style};
 use examine::examine;
 use surroundings::Surroundings;
 use versions::Found;
@@ -71,10 +72,11 @@ impl Examination {
             ("interpreters", self.interpreters.iter().map(Found::row).collect()),
         ] {
             text.push_str(&format!("{}\n", output.styled(Style::Dim, name)));
-            let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            let width = rows.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
             for (name, value) in rows {
-                let name = output.styled(Style::Bold, &format!("{name:width$}"));
-                text.push_str(format!("  {name}  {}", plain(&value)).trim_end());
+                let name = output.styled(Style::Bold, &padded(&name, width));
+                let indent = width + 4;
+                text.push_str(format!("  {name}  {}", output.wrapped(&value, indent, indent)).trim_end());
                 text.push('\n');
             }
         }
@@ -83,9 +85,14 @@ impl Examination {
             [(Style::Yellow, "warning", &self.warnings), (Style::Red, "error", &self.problems)]
         {
             for Finding { message, hint } in list {
-                text.push_str(&format!("{}: {}\n", output.styled(style, word), plain(message)));
+                text.push_str(&format!(
+                    "{}: {}\n",
+                    output.styled(style, word),
+                    output.wrapped(message, word.len() + 2, 4)
+                ));
                 if let Some(hint) = hint {
-                    text.push_str(&format!("    {}: {}\n", output.styled(Style::Green, "hint"), plain(hint)));
+                    let hint = output.wrapped(hint, 10, 10);
+                    text.push_str(&format!("    {}: {hint}\n", output.styled(Style::Green, "hint")));
                 }
             }
         }

@@ -9,8 +9,9 @@ use rye_executor::tools::Item;
 use rye_executor::{Host, Listed, Report, Resolver, Space};
 use serde::Serialize;
 
+use crate::columns::{columns, padded};
 use crate::list::report_of;
-use crate::output::{Output, Style, plain};
+use crate::output::{Output, Style, plain_line};
 
 /// Lists the runtimes.
 pub(crate) fn runtimes(output: &Output, host: Host) -> Result<ExitCode, Report> {
@@ -20,8 +21,11 @@ pub(crate) fn runtimes(output: &Output, host: Host) -> Result<ExitCode, Report> 
         output.print_json(&rows);
         return Ok(ExitCode::SUCCESS);
     }
-    let width = rows.iter().map(|row| row.name().len()).max().unwrap_or(0);
-    let claims = rows.iter().map(|row| row.claims().chars().count()).max().unwrap_or(0);
+    // A name or a list of extensions in more columns does not push the others' words aside.
+    let most = output.width().map_or(usize::MAX, |width| width / 3);
+    let widest = |width: fn(&Row) -> usize| rows.iter().map(width).filter(|&width| width <= most).max();
+    let width = widest(|row| columns(row.name())).unwrap_or(0);
+    let claims = widest(|row| columns(&row.claims())).unwrap_or(0);
     let mut text = String::new();
     for space in [Space::Project, Space::User, Space::System] {
         let mut rows = rows.iter().filter(|row| row.space == space).peekable();
@@ -120,9 +124,10 @@ impl Row {
     }
 
     fn write(&self, text: &mut String, output: &Output, width: usize, claims: usize) {
-        let name = output.styled(Style::Bold, &format!("{:width$}", self.name()));
-        let (claimed, style) = (self.claims(), self.style_word());
-        let head = format!("  {name}  {claimed:claims$}  {style:8}  ");
+        let name = padded(&plain_line(self.name()), width);
+        let rest = format!("  {}  {:8}  ", padded(&plain_line(&self.claims()), claims), self.style_word());
+        let column = 2 + columns(&name) + columns(&rest);
+        let head = format!("  {}{rest}", output.styled(Style::Bold, &name));
         let rest = if self.shadowed {
             output.styled(Style::Dim, "hidden by one of the same id")
         } else if let Some(problem) = &self.problem {
@@ -130,23 +135,45 @@ impl Row {
         } else if self.interpreters.is_empty() {
             output.styled(Style::Dim, "needs nothing of this machine")
         } else {
-            let found = self.interpreters.iter().map(|found| {
-                let path = plain(&found.path.display().to_string());
-                format!("{path} {}", output.styled(Style::Dim, &format!("({})", found.source)))
-            });
-            found.collect::<Vec<_>>().join(", ")
+            self.found(output, column)
         };
-        text.push_str(format!("{head}{rest}").trim_end());
+        // What begins below leaves no blanks above.
+        let line = match rest.strip_prefix('\n') {
+            Some(below) => format!("{}\n{below}", head.trim_end()),
+            None => format!("{head}{rest}"),
+        };
+        text.push_str(line.trim_end());
         text.push('\n');
     }
 
+    /// The interpreters, each on a line of its own where they do not fit beside the rest.
+    fn found(&self, output: &Output, column: usize) -> String {
+        let found = self.interpreters.iter();
+        let found: Vec<_> = found
+            .map(|found| (plain_line(&found.path.display().to_string()), format!("({})", found.source)))
+            .collect();
+        let whole = found.iter().map(|(path, source)| columns(path) + columns(source) + 3).sum::<usize>();
+        if output.width().is_none_or(|width| column + whole <= width + 2) {
+            let shown =
+                |(path, source): &(String, String)| format!("{path} {}", output.styled(Style::Dim, source));
+            return found.iter().map(shown).collect::<Vec<_>>().join(", ");
+        }
+        let line =
+            |(path, source): &(String, String)| format!("\n{}", below(output, &format!("{path} {source}")));
+        found.iter().map(line).collect()
+    }
+
     fn obstacle(&self, output: &Output, problem: &Report) -> String {
-        let indent = "\n      ";
         if self.is_missing {
-            let hint = problem.hints.last().map(|hint| format!("{indent}{}", plain(hint)));
+            let hint = problem.hints.last().map(|hint| format!("\n{}", below(output, hint)));
             return output.styled(Style::Yellow, "not found") + &hint.unwrap_or_default();
         }
         let first = problem.causes.first().unwrap_or(&problem.message);
-        format!("{}{indent}{}", output.styled(Style::Red, problem.code.word()), plain(first))
+        format!("{}\n{}", output.styled(Style::Red, problem.code.word()), below(output, first))
     }
+}
+
+/// A text on lines of its own below a row.
+fn below(output: &Output, text: &str) -> String {
+    format!("      {}", output.wrapped(text, 6, 6))
 }
