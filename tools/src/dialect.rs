@@ -42,7 +42,7 @@ pub struct Exported {
 }
 
 /// Something about a tool that a dialect cannot say.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub struct Loss {
     /// Which part of the arguments: `filters[].name`. Empty when the tool as a whole is meant.
     pub path: String,

@@ -107,6 +107,23 @@ fn references_that_multiply_are_bounded() {
 }
 
 #[test]
+fn references_that_multiply_what_is_large_are_bounded() {
+    let values: Vec<_> = (0..4000).map(|n| format!("\"value {n}\"")).collect();
+    let mut toml = "[input_schema]\ntype = \"object\"\nproperties.a.'$ref' = \"#/$defs/n0\"\n".to_owned();
+    for level in 0..11 {
+        let next = level + 1;
+        toml.push_str(&format!(
+            "[input_schema.'$defs'.n{level}.properties]\nx.'$ref' = \"#/$defs/n{next}\"\ny.'$ref' = \"#/$defs/n{next}\"\n"
+        ));
+    }
+    toml.push_str(&format!("[input_schema.'$defs'.n11]\nenum = [{}]\n", values.join(",")));
+    let exported = Dialect::Mcp.tool("t", &tool(&toml)).unwrap();
+    let text = exported.value.to_string();
+    assert!(text.contains("value 3999") && text.len() < 2 << 20, "{}", text.len());
+    assert!(exported.lost.iter().any(|loss| loss.what.contains("this large or deep")));
+}
+
+#[test]
 fn a_parameter_with_references_of_its_own_is_a_document_that_still_holds() {
     let toml = "[parameters.tree]\n'$ref' = \"#/$defs/n\"\nrequired = true\n[parameters.tree.'$defs'.n]\n\
         type = \"object\"\nproperties.kids = { type = \"array\", items = { '$ref' = \"#/$defs/n\" } }\n\
