@@ -3,8 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::dialect::walk::children;
 use crate::parameter::Parameters;
 use crate::schema::{Additional, ArrayType, NumberBounds, ObjectType, Schema, StringBounds, Type};
+
+/// The keywords that refer to a schema.
+const REFERENCES: [&str; 2] = ["$ref", "$dynamicRef"];
 
 impl Schema {
     /// The type as JSON Schema.
@@ -90,31 +94,26 @@ fn hoist_documents(out: &mut Map<String, Value>) {
     }
 }
 
-fn refers_to_itself(schema: &Value) -> bool {
-    match schema {
-        Value::Object(members) => members.iter().any(|(key, value)| {
-            (key == "$ref" && value.as_str().is_some_and(|text| text.starts_with('#')))
-                || refers_to_itself(value)
-        }),
-        Value::Array(items) => items.iter().any(refers_to_itself),
-        _ => false,
-    }
+/// Whether a schema, or one within, refers to a part of the document that it stands in.
+fn refers_to_itself(schema: &mut Value) -> bool {
+    let Value::Object(members) = schema else { return false };
+    let is_local =
+        |key: &&str| members.get(*key).and_then(Value::as_str).is_some_and(|text| text.starts_with('#'));
+    let mut found = REFERENCES.iter().any(is_local);
+    children(members, "", &mut |child, _| found = found || refers_to_itself(child));
+    found
 }
 
 fn rebase(schema: &mut Value, base: &str) {
-    match schema {
-        Value::Object(members) => {
-            for (key, value) in members.iter_mut() {
-                let rest = value.as_str().and_then(|text| text.strip_prefix('#'));
-                match rest.filter(|rest| key == "$ref" && (rest.is_empty() || rest.starts_with('/'))) {
-                    Some(rest) => *value = format!("{base}{rest}").into(),
-                    None => rebase(value, base),
-                }
-            }
+    let Value::Object(members) = schema else { return };
+    for key in REFERENCES {
+        let Some(value) = members.get_mut(key) else { continue };
+        let rest = value.as_str().and_then(|text| text.strip_prefix('#'));
+        if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            *value = format!("{base}{rest}").into();
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| rebase(item, base)),
-        _ => {}
     }
+    children(members, "", &mut |child, _| rebase(child, base));
 }
 
 impl Type {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Loss;
 use super::inline::inlined;
-use super::merge::as_one_object;
+use super::merge::{as_one_object, conjoin};
 use super::walk;
 use crate::parameter::Parameters;
 
@@ -61,6 +61,17 @@ impl Draft {
         let mut whole = Value::Object(std::mem::take(&mut self.schema));
         let lost = &mut self.lost;
         walk::each(&mut whole, "", &mut |schema, path| change(schema, path, lost));
+        if let Value::Object(schema) = whole {
+            self.schema = schema;
+        }
+    }
+
+    /// The same without `allOf`, which is taken out from the outside in: what two parts say of one member is an `allOf`
+    /// of that member.
+    pub(super) fn without_all_of(&mut self) {
+        let mut whole = Value::Object(std::mem::take(&mut self.schema));
+        let lost = &mut self.lost;
+        walk::each_from_outside(&mut whole, "", &mut |schema, path| conjoin(schema, path, lost));
         if let Value::Object(schema) = whole {
             self.schema = schema;
         }

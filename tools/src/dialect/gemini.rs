@@ -2,10 +2,11 @@
 //! `parametersJsonSchema`: the older `parameters` knows no open object and no number in an `enum`, and one keyword that
 //! it lacks costs the whole request. Only keywords of the published list are used.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
-use super::merge::conjoin;
 use super::strict::{kinds_of, mention_default};
 use super::{Exported, Loss, description, put};
 use crate::tool::Tool;
@@ -41,6 +42,7 @@ pub fn tool(name: &str, tool: &Tool) -> Result<Exported, Loss> {
         return Err(Loss::new("", "left out: a function's name begins with a letter or `_`"));
     }
     let mut draft = Draft::with_portable_names(&tool.parameters)?;
+    draft.without_all_of();
     draft.each(lowered);
     let schema = std::mem::take(&mut draft.schema);
     let mut out = Map::new();
@@ -55,7 +57,6 @@ pub fn tool(name: &str, tool: &Tool) -> Result<Exported, Loss> {
 
 /// One schema in the keywords of the list.
 fn lowered(schema: &mut Map<String, Value>, path: &str, lost: &mut Vec<Loss>) {
-    conjoin(schema, path, lost);
     if let Some(value) = schema.shift_remove("const") {
         schema.insert("enum".into(), vec![value].into());
     }
@@ -77,12 +78,17 @@ fn lowered(schema: &mut Map<String, Value>, path: &str, lost: &mut Vec<Loss>) {
     plain_values(schema, path, lost);
 }
 
-/// `exclusiveMinimum` and its like, as bounds that the value may touch.
+/// `exclusiveMinimum` and its like, as bounds that the value may touch. Of two bounds the stricter stays.
 fn inclusive(schema: &mut Map<String, Value>, path: &str, lost: &mut Vec<Loss>) {
     let whole = schema.get("type").is_some_and(|kind| kind == "integer");
-    for (exclusive, bound, step) in [("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)]
-    {
+    for (exclusive, bound, step, stricter) in [
+        ("exclusiveMinimum", "minimum", 1, Ordering::Greater),
+        ("exclusiveMaximum", "maximum", -1, Ordering::Less),
+    ] {
         let Some(value) = schema.shift_remove(exclusive) else { continue };
+        if schema.get(bound).is_some_and(|own| compared(own, &value) == Some(stricter)) {
+            continue;
+        }
         let next = value.as_i64().filter(|_| whole).and_then(|number| number.checked_add(step));
         if next.is_none() {
             lost.push(Loss::new(
@@ -90,9 +96,15 @@ fn inclusive(schema: &mut Map<String, Value>, path: &str, lost: &mut Vec<Loss>) 
                 format!("that `{value}` itself is excluded (`{exclusive}`) is not said"),
             ));
         }
-        if !schema.contains_key(bound) {
-            schema.insert(bound.into(), next.map_or(value, Value::from));
-        }
+        schema.insert(bound.into(), next.map_or(value, Value::from));
+    }
+}
+
+/// Two numbers, exactly where they are integers.
+fn compared(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one.as_i64(), other.as_i64()) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
     }
 }
 

@@ -30,9 +30,10 @@ pub fn tool(name: &str, tool: &Tool) -> Result<Exported, Loss> {
 
 /// The schema of a result, if it is of an object: before revision 2026-07-28 it can be of nothing else.
 fn output(schema: &Schema, lost: &mut Vec<Loss>) -> Option<Map<String, Value>> {
-    let (Value::Object(schema), _) = inlined(&schema.to_json()) else { return None };
+    let (Value::Object(schema), cut) = inlined(&schema.to_json()) else { return None };
     let composed = ["allOf", "anyOf", "oneOf"].iter().any(|key| schema.contains_key(*key));
     if schema.get("type").is_some_and(|kind| kind == "object") && !composed {
+        lost.extend(cut.iter().map(|cut| Loss::new("", format!("in the output schema, {cut}"))));
         return Some(schema);
     }
     lost.push(Loss::new("", "the output schema is not said: it is not of one object"));

@@ -90,11 +90,15 @@ fn absorb(schema: &mut Map<String, Value>, branch: Map<String, Value>, path: &st
             }
             ("required", Some(_), value) => require(schema, names(&value)),
             // What closes a part would close the whole.
-            ("additionalProperties" | "unevaluatedProperties", _, _) => {}
+            ("additionalProperties" | "unevaluatedProperties", _, value) => {
+                if value != Value::Bool(true) && value != json!({}) {
+                    lost.push(Loss::new(path, format!("`{key}` of a part (`allOf`) is not said")));
+                }
+            }
             (_, None, value) => {
                 schema.insert(key, value);
             }
-            (_, Some(own), value) if *own != value && key != "type" => {
+            (_, Some(own), value) if *own != value => {
                 lost.push(Loss::new(path, format!("a second `{key}` (`allOf`) is not said")));
             }
             _ => {}

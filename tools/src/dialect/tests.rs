@@ -63,6 +63,10 @@ fn a_tool_of_mcp_carries_its_title_hints_and_the_schema_of_an_object() {
         json!({ "type": "object", "properties": {}, "additionalProperties": false })
     );
     assert_eq!(lost, [""; 0]);
+    let toml = "[output_schema]\ntype = \"object\"\nproperties.n.'$ref' = \"#\"\n";
+    let (value, lost) = exported(Dialect::Mcp, toml);
+    assert_eq!(value["outputSchema"]["properties"]["n"]["properties"], json!({ "n": { "type": "object" } }));
+    assert_eq!(lost, ["in the output schema, `n.n`: `$ref` to `#` comes back to itself and is cut"]);
     let (value, lost) = exported(Dialect::Mcp, "[output_schema]\ntype = \"integer\"\n");
     assert_eq!((value.get("outputSchema"), value.get("annotations")), (None, None));
     assert_eq!(lost, ["the output schema is not said: it is not of one object"]);
@@ -138,6 +142,22 @@ fn a_parameter_with_references_of_its_own_is_a_document_that_still_holds() {
         json!({ "type": "object" })
     );
     assert_eq!(lost.len(), 1, "{lost:?}");
+}
+
+#[test]
+fn what_only_looks_like_a_reference_stays_as_it_is() {
+    let toml = "[parameters.d]\ndefault = { '$ref' = \"#/hello\" }\n\
+        [parameters.e]\nenum = [{ '$ref' = \"#/hello\" }]\n\
+        [parameters.tree]\n'$dynamicRef' = \"#/$defs/n\"\ndefault = { '$ref' = \"#/hello\" }\n\
+        '$defs'.n = { type = \"object\", properties.next.'$ref' = \"#/$defs/n\" }\n";
+    let (schema, _) = exported(Dialect::JsonSchema, toml);
+    let hello = json!({ "$ref": "#/hello" });
+    assert_eq!(schema["properties"]["d"], json!({ "default": hello }));
+    assert_eq!(schema["properties"]["e"], json!({ "enum": [hello] }));
+    assert_eq!(schema["properties"]["tree"], json!({ "$ref": "#/$defs/tree" }));
+    let tree = &schema["$defs"]["tree"];
+    assert_eq!((&tree["$dynamicRef"], &tree["default"]), (&json!("#/$defs/tree/$defs/n"), &hello));
+    assert_eq!(tree["$defs"]["n"]["properties"]["next"], json!({ "$ref": "#/$defs/tree/$defs/n" }));
 }
 
 #[test]
@@ -230,6 +250,48 @@ fn gemini_gets_the_keywords_of_its_list_and_the_rest_is_named() {
     );
     let nothing = exported(Dialect::Gemini, "").0;
     assert_eq!(nothing, json!({ "name": "t", "description": "t" }));
+}
+
+#[test]
+fn gemini_gets_the_stricter_of_two_bounds() {
+    let toml = "[parameters.a]\ntype = \"integer\"\nminimum = 0\nexclusiveMinimum = 5\n\
+        [parameters.b]\ntype = \"integer\"\nminimum = 7\nexclusiveMinimum = 5\n\
+        [parameters.c]\ntype = \"number\"\nmaximum = 9\nexclusiveMaximum = 1.5\n\
+        [parameters.d]\ntype = \"number\"\nmaximum = 1\nexclusiveMaximum = 1.5\n\
+        [parameters.e]\ntype = \"integer\"\nmaximum = 5\nexclusiveMaximum = 5\n";
+    let (value, lost) = exported(Dialect::Gemini, toml);
+    let properties = &value["parametersJsonSchema"]["properties"];
+    for (name, expected) in [
+        ("a", json!({ "type": "integer", "minimum": 6 })),
+        ("b", json!({ "type": "integer", "minimum": 7 })),
+        ("c", json!({ "type": "number", "maximum": 1.5 })),
+        ("d", json!({ "type": "number", "maximum": 1 })),
+        ("e", json!({ "type": "integer", "maximum": 4 })),
+    ] {
+        assert_eq!(properties[name], expected, "{name}");
+    }
+    assert_eq!(lost, ["`c`: that `1.5` itself is excluded (`exclusiveMaximum`) is not said"]);
+}
+
+#[test]
+fn what_two_parts_say_of_one_member_is_said_of_it_or_named() {
+    let toml = "[parameters.o]\ntype = \"object\"\n\
+        allOf = [{ type = \"object\", properties.x = { type = \"integer\", minimum = 1 }, additionalProperties = false },\
+        { properties.x = { type = \"number\", maximum = 9, allOf = [{ minimum = 3 }] } }]\n";
+    let (value, lost) = exported(Dialect::Gemini, toml);
+    let object = &value["parametersJsonSchema"]["properties"]["o"];
+    assert_eq!(
+        *object,
+        json!({ "type": "object", "properties": { "x": { "type": "integer", "minimum": 1, "maximum": 9 } } })
+    );
+    assert_eq!(
+        lost,
+        [
+            "`o`: `additionalProperties` of a part (`allOf`) is not said",
+            "`o.x`: a second `minimum` (`allOf`) is not said",
+            "`o.x`: a second `type` (`allOf`) is not said",
+        ]
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// Keywords that hold schemas by name.
-const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
+const NAMED: [&str; 5] = ["properties", "patternProperties", "dependentSchemas", "$defs", "definitions"];
 /// Keywords that list schemas.
 const LISTED: [&str; 4] = ["anyOf", "oneOf", "allOf", "prefixItems"];
 /// Keywords that hold one schema.
@@ -67,6 +67,18 @@ pub(super) fn each(schema: &mut Value, path: &str, visit: &mut dyn FnMut(&mut Ma
     if let Value::Object(members) = schema {
         children(members, path, &mut |child, path| each(child, path, visit));
         visit(members, path);
+    }
+}
+
+/// Every schema, those outside first.
+pub(super) fn each_from_outside(
+    schema: &mut Value,
+    path: &str,
+    visit: &mut dyn FnMut(&mut Map<String, Value>, &str),
+) {
+    if let Value::Object(members) = schema {
+        visit(members, path);
+        children(members, path, &mut |child, path| each_from_outside(child, path, visit));
     }
 }
 
