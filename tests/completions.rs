@@ -138,21 +138,29 @@ fn bash_completes() {
         return;
     }
     let world = various();
-    // As readline calls it: the words broken at `=`, the cursor in the last.
+    // As readline calls it: the line, the cursor in its last word, and the words broken at `=` and `:`.
     let program = r#"
         eval "$(rye completions bash)"
         complete -p rye
-        try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "$(complete -p rye | sed 's/.*-F \([^ ]*\).*/\1/')" rye; echo "${COMPREPLY[*]}"; }
-        try rye ru
-        try rye run te
-        try rye run say --tone = c
-        try rye run say --tone =
-        try rye --project = ../project run pla
-        try rye run evil --x '$'
-        try rye check x
+        at() { COMP_POINT=$1; COMP_LINE=$2; shift 2; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+            "$(complete -p rye | sed 's/.*-F \([^ ]*\).*/\1/')" rye; echo "${COMPREPLY[*]}"; }
+        try() { at ${#1} "$@"; }
+        try 'rye ru' rye ru
+        try 'rye run te' rye run te
+        try 'rye run say --tone=c' rye run say --tone = c
+        try 'rye run say --tone=' rye run say --tone =
+        try 'rye --project=../project run pla' rye --project = ../project run pla
+        try 'rye run evil --x $' rye run evil --x '$'
+        try 'rye check x' rye check x
+        try 'rye run --env A=B say --to' rye run --env A = B say --to
+        try 'rye run --env  A=b:c  say --tone  ' rye run --env A = b : c say --tone ''
+        try 'rye run evil http://x --' rye run evil http : //x --
+        at 21 'rye run say --tone=colder' rye run say --tone = colder
+        at 13 'rye run text/xyz warm' rye run text/xyz
     "#;
     let said = in_shell(&world, "bash", program);
-    let expected = "complete -F _rye rye\nrun runtimes\ntext/count text/say\ncold\nwarm cold\nplain\n\\$\\(touch\\ ran\\)\n\n";
+    let expected = "complete -F _rye rye\nrun runtimes\ntext/count text/say\ncold\nwarm cold\nplain\n\\$\\(touch\\ ran\\)\n\n\
+        --tone\nwarm cold\n--x --help\ncold\ntext/count text/say\n";
     assert_eq!(said, expected);
     assert!(!world.project().join("ran").exists() && !world.ran());
 }

@@ -47,8 +47,6 @@ pub(super) struct Typed {
     pub(super) before: Vec<String>,
     /// The cursor's word, up to the cursor.
     pub(super) current: String,
-    /// How much of it the shell takes for words of their own.
-    apart: usize,
     /// A quote is open in it.
     in_quotes: bool,
 }
@@ -57,18 +55,14 @@ impl Typed {
     /// Reads what a shell hands over, the cursor's word last. Nothing in it is expanded.
     pub(super) fn read(shell: Shell, words: &[OsString]) -> Self {
         let mut words: Vec<String> = words.iter().map(text).collect();
-        let mut apart = 0;
-        if shell == Shell::Bash {
-            (words, apart) = joined(&words);
-        }
         let last = words.pop().unwrap_or_default();
         if shell == Shell::Zsh {
             // It has taken quotes away already.
-            return Self { shell, before: words, current: last, apart, in_quotes: false };
+            return Self { shell, before: words, current: last, in_quotes: false };
         }
         let before = words.iter().map(|word| unquoted(word).0).collect();
         let (current, in_quotes) = unquoted(&last);
-        Self { shell, before, current, apart, in_quotes }
+        Self { shell, before, current, in_quotes }
     }
 
     /// The answer as the shell's lines read it: what kind of path may stand there, then one candidate a line.
@@ -97,13 +91,10 @@ impl Typed {
             return None;
         }
         match self.shell {
-            Shell::Bash => {
-                let word = word.get(self.apart..)?;
-                match self.in_quotes {
-                    true => word.chars().all(is_harmless_in_quotes).then(|| word.to_owned()),
-                    false => Some(escaped(word)),
-                }
-            }
+            Shell::Bash => match self.in_quotes {
+                true => word.chars().all(is_harmless_in_quotes).then(|| word.clone()),
+                false => Some(escaped(word)),
+            },
             Shell::Zsh | Shell::Fish => {
                 let says = candidate.says.as_deref().and_then(|says| says.lines().next()).unwrap_or_default();
                 let says: String = plain(says).replace('\t', " ").chars().take(60).collect();
@@ -111,31 +102,6 @@ impl Typed {
             }
         }
     }
-}
-
-/// The words that bash breaks at `=` and `:`, whole again, and how much of the last one it takes for others.
-fn joined(words: &[String]) -> (Vec<String>, usize) {
-    let is_break = |word: &str| !word.is_empty() && word.chars().all(|c| matches!(c, '=' | ':'));
-    let mut whole: Vec<String> = Vec::new();
-    let mut apart = 0;
-    let mut after_break = false;
-    for word in words {
-        let breaks = is_break(word);
-        match whole.last_mut() {
-            Some(last)
-                if (breaks || after_break) && (last.starts_with("--") || last.contains([':', '='])) =>
-            {
-                apart = if breaks { last.len() + word.len() } else { last.len() };
-                last.push_str(word);
-            }
-            _ => {
-                apart = 0;
-                whole.push(word.clone());
-            }
-        }
-        after_break = breaks;
-    }
-    (whole, apart)
 }
 
 /// A word without its quotes and backslashes, and whether a quote is still open.
@@ -179,19 +145,6 @@ mod tests {
 
     fn bash(words: &[&str]) -> Typed {
         Typed::read(Shell::Bash, &words.iter().map(OsString::from).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn what_bash_breaks_is_whole_again() {
-        let typed = bash(&["run", "t", "--tone", "=", "wa"]);
-        assert_eq!(
-            (typed.before.as_slice(), typed.current.as_str(), typed.apart),
-            (&["run".to_owned(), "t".to_owned()][..], "--tone=wa", 7)
-        );
-        let typed = bash(&["run", "--project", "=", "x", "t", "--tone", "="]);
-        assert_eq!((typed.before.len(), typed.current.as_str(), typed.apart), (3, "--tone=", 7));
-        assert_eq!(bash(&["run", "--tone=wa"]).apart, 0);
-        assert_eq!(bash(&["run", "a b", ""]).before, ["run", "a b"]);
     }
 
     #[test]
