@@ -2,11 +2,14 @@
 //! which rows were believed, the tests forge what the index says.
 
 use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
+use rustix::fs::inotify;
 use serde_json::Value;
 
 use crate::world::{BOUND, Ran, World, am_root};
@@ -253,17 +256,62 @@ fn many_at_once_do_no_harm() {
     settle(&world, 300);
 }
 
+/// Whether somebody has opened what is watched since it was asked last. The kernel has told by the time a call is over.
+fn was_opened(watch: &OwnedFd) -> bool {
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut events = inotify::Reader::new(watch, &mut buffer);
+    std::iter::from_fn(|| events.next().ok().map(|_| ())).count() > 0
+}
+
 #[test]
 fn a_run_neither_reads_nor_writes_what_listings_keep() {
     let world = World::new();
     world.tool("deep/x.sh", "echo ran\n");
-    world.rye(["run", "x"]).env("RYE_STATE_DIR", state(&world)).run().ok();
-    world.rye(["show", "x"]).env("RYE_STATE_DIR", state(&world)).run().ok();
+    let look = |words: [&str; 2]| world.rye(words).env("RYE_STATE_DIR", state(&world)).run().ok();
+    look(["run", "x"]);
+    look(["show", "x"]);
     assert!(!state(&world).exists() && !world.home().join(".cache").exists());
+    let index = settle(&world, 1);
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC).unwrap();
+    let opened_or_changed = inotify::WatchFlags::OPEN | inotify::WatchFlags::CREATE;
+    inotify::add_watch(&watch, index.parent().unwrap(), opened_or_changed).unwrap();
+    look(["run", "x"]);
+    look(["show", "x"]);
+    assert!(!was_opened(&watch));
+    list(&world).ok();
+    assert!(was_opened(&watch));
     // Without the variable it lies where the platform keeps what can be made again.
     let begin = Instant::now();
     while !world.home().join(".cache/rye/index").exists() && begin.elapsed() < BOUND {
         world.rye(["list"]).run().ok();
     }
     assert_eq!(fs::read_dir(world.home().join(".cache/rye/index")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_nobody_uses_any_more_is_removed() {
+    let world = World::new();
+    world.tool("x.sh", tool(SAID));
+    let index = settle(&world, 1);
+    let day = Duration::from_secs(24 * 60 * 60);
+    let aged = |name: &str, age: Duration| {
+        let path = index.with_file_name(name);
+        fs::write(&path, "").unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let time = SystemTime::now() - age;
+        file.set_times(fs::FileTimes::new().set_accessed(time).set_modified(time)).unwrap();
+        path
+    };
+    let (hex, random) = ("0123456789abcdef0123456789abcdef", "0123456789abcdef");
+    let killed = format!("{hex}.{random}");
+    let gone = [aged(&killed, day / 8), aged(&hex.replace('0', "1"), 31 * day)];
+    let kept = [
+        aged(&killed.replace('0', "2"), day / 48),
+        aged(&hex.replace('0', "3"), 29 * day),
+        aged("somebody else's", 90 * day),
+    ];
+    world.tool("y.sh", tool(SAID));
+    settle(&world, 2);
+    let there = |paths: &[PathBuf]| paths.iter().map(|path| path.exists()).collect::<Vec<_>>();
+    assert_eq!((there(&gone), there(&kept)), (vec![false; 2], vec![true; 3]));
 }

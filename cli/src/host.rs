@@ -1,5 +1,6 @@
 //! Captures the caller's surroundings, once.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rye_executor::{Code, Host, Report};
@@ -31,6 +32,16 @@ pub(crate) fn capture(project: Option<&Path>) -> Result<Host, Report> {
         cache,
         ..Host::default()
     })
+}
+
+/// Says which build this is, for what remembers: the same version may be built twice and say different things.
+pub(crate) fn with_build(host: Host) -> Host {
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let build = program.map(|told| {
+        let (changed, nanoseconds) = (told.ctime(), told.ctime_nsec());
+        format!("{:x}.{:x}.{:x}.{changed:x}.{nanoseconds:x}", told.dev(), told.ino(), told.size())
+    });
+    Host { build: build.unwrap_or_default(), ..host }
 }
 
 /// A path in which `~` stands for the home directory: what no shell has read, such as a line of a client's

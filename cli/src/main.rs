@@ -48,8 +48,8 @@ fn main() -> ExitCode {
     };
     let code = match line.command {
         Command::Run(run) => run::run(&output, host, &run, begun),
-        Command::List(list) => list::list(&output, host, &list),
-        Command::Search(search) => search::search(&output, host, &search),
+        Command::List(list) => list::list(&output, host::with_build(host), &list),
+        Command::Search(search) => search::search(&output, host::with_build(host), &search),
         Command::Show(show) => show::show(&output, host, &show),
         Command::Explain(explain) => explain::explain(&output, host, &explain),
         Command::Check(check) => check::check(&output, host, &check),

@@ -2,12 +2,10 @@
 //! nothing shows that a file was touched; with or without that memory a catalogue says the same.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rye_runtimes::ItemId;
-use rye_runtimes::core::core_files;
 use rye_runtimes::document::Problem;
 use rye_tools::PortableNames;
 use rye_tools::search::Document;
@@ -18,9 +16,10 @@ use crate::card::{Card, Kind};
 use crate::error::Error;
 use crate::in_order::in_order;
 use crate::index::{Index, IndexPlace, RowStamps, line_of};
-use crate::locate::{in_core, item_of, read_files};
+use crate::list::names_of_tools;
+use crate::locate::{core_items, item_of, read_files};
 use crate::open_folder::OpenFolder;
-use crate::spaces::{Root, Space};
+use crate::spaces::{Root, Space, shadow};
 
 /// One item of a catalogue.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ impl Catalogue {
     #[must_use]
     pub fn portable_names(&self) -> PortableNames {
         let is_runtime = |row: &Catalogued| row.card.as_ref().is_ok_and(|card| card.kind == Kind::Runtime);
-        PortableNames::of(self.items.iter().filter(|row| !is_runtime(row)).map(|row| row.id.clone()))
+        names_of_tools(self.items.iter().map(|row| (&row.id, is_runtime(row))))
     }
 }
 
@@ -105,20 +104,12 @@ impl Resolver {
         for root in &self.spaces.roots {
             self.catalogue_root(root, &mut catalogue);
         }
-        for file in core_files() {
-            let Ok(id) = file.id.parse::<ItemId>() else { continue };
-            let card = match in_core(&id).transpose() {
-                Some(Ok(found)) => Card::of(&found.item).map(Ok),
-                Some(Err(error)) => Some(Err(error)),
-                None => None,
-            };
+        for (id, item) in core_items() {
+            let card = item.map(|found| Card::of(&found.item)).transpose();
             let row = |card| Catalogued { id, space: Space::System, path: None, shadowed: false, card };
             catalogue.items.extend(card.map(row));
         }
-        let mut seen = BTreeSet::new();
-        for row in &mut catalogue.items {
-            row.shadowed = !seen.insert(row.id.clone());
-        }
+        shadow(catalogue.items.iter_mut().map(|row| (&row.id, &mut row.shadowed)));
         catalogue
     }
 
@@ -126,8 +117,7 @@ impl Resolver {
         let Some(tools) = &root.tools else { return };
         let found = self.candidates(root);
         catalogue.problems.extend(found.problems);
-        let place = |cache: &PathBuf| IndexPlace::of(cache, root.space, tools.path(), &self.claims);
-        let place = self.host.cache.as_ref().map(place);
+        let place = IndexPlace::of(&self.host, root.space, tools.path(), &self.claims);
         let text = place.as_ref().map(IndexPlace::read).unwrap_or_default();
         let index = text.rows();
         let began = SystemTime::now();

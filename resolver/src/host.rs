@@ -21,6 +21,9 @@ pub struct Host {
     /// Where what can be made again may be kept, such as what was read of many files; none: nowhere. A run neither
     /// reads nor writes it.
     pub cache: Option<PathBuf>,
+    /// What tells the caller's build from others of its version: what one build kept in `cache`, no other believes.
+    /// Empty: the version says it all.
+    pub build: String,
     /// Whether this process may become the reaper of everything that its runs leave behind.
     pub subreaper: bool,
     /// Whether this process does nothing but one run, so that every new child belongs to that run.

@@ -6,13 +6,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 
 use crate::card::Card;
 use crate::claims::Claims;
 use crate::files::{hexadecimal, sha256};
+use crate::host::Host;
 use crate::spaces::Space;
 use crate::stamp::Stamp;
 
@@ -20,6 +21,13 @@ use crate::stamp::Stamp;
 const FORM: &str = "rye-index 1";
 /// More than this is no index of ours.
 const MOST_BYTES: u64 = 1 << 30;
+
+/// How long the name of an index is.
+const NAME_LENGTH: usize = 32;
+/// An index that nobody used for so long belongs to a project that is gone, or can be made again.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A writer that has not finished after so long never will.
+const UNFINISHED: Duration = Duration::from_secs(60 * 60);
 
 /// Where the index of one space lies, and what it must have been made from.
 #[derive(Debug)]
@@ -38,7 +46,10 @@ pub(crate) struct RowStamps {
 
 /// The text of an index; empty when there is none that counts.
 #[derive(Debug, Default)]
-pub(crate) struct IndexText(String);
+pub(crate) struct IndexText {
+    text: String,
+    rows_begin: usize,
+}
 
 /// The rows of an index, by the path of their file.
 #[derive(Debug, Default)]
@@ -53,23 +64,22 @@ pub(crate) struct Row<'i> {
 }
 
 impl IndexPlace {
-    /// The place for the index of the space whose tools lie in `tools`, below `cache`.
-    pub(crate) fn of(cache: &Path, space: Space, tools: &Path, claims: &Claims) -> Self {
-        let folder = cache.join("index");
+    /// The place for the index of the space whose tools lie in `tools`, if anything may be kept.
+    pub(crate) fn of(host: &Host, space: Space, tools: &Path, claims: &Claims) -> Option<Self> {
+        let folder = host.cache.as_ref()?.join("index");
         let mut name = sha256(&[space.word().as_bytes(), tools.as_os_str().as_encoded_bytes()].concat());
-        name.truncate(32);
+        name.truncate(NAME_LENGTH);
         // The same version may be built twice and say different things.
-        let program = std::fs::metadata("/proc/self/exe").map(|told| Stamp::of(&told).to_string());
-        let made_by = [FORM, env!("CARGO_PKG_VERSION"), &program.unwrap_or_default(), &format!("{claims:?}")];
-        Self { folder, name, made_by: sha256(made_by.join("\n").as_bytes()) }
+        let made_by = [FORM, env!("CARGO_PKG_VERSION"), &host.build, &format!("{claims:?}")];
+        Some(Self { folder, name, made_by: sha256(made_by.join("\n").as_bytes()) })
     }
 
     /// Reads the index.
     pub(crate) fn read(&self) -> IndexText {
-        IndexText(self.read_text().unwrap_or_default())
+        self.read_text().unwrap_or_default()
     }
 
-    fn read_text(&self) -> Option<String> {
+    fn read_text(&self) -> Option<IndexText> {
         let folder = self.open_folder()?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut file = File::from(rustix::fs::openat(&folder, &self.name, flags, Mode::empty()).ok()?);
@@ -80,7 +90,8 @@ impl IndexPlace {
         let mut text = String::with_capacity(usize::try_from(told.len()).ok()? + 1);
         file.read_to_string(&mut text).ok()?;
         let (head, rows) = text.split_once('\n')?;
-        (head == self.head(rows)).then(|| rows.to_owned())
+        let rows_begin = head.len() + 1;
+        (head == self.head(rows)).then_some(IndexText { text, rows_begin })
     }
 
     fn head(&self, rows: &str) -> String {
@@ -112,6 +123,7 @@ impl IndexPlace {
         if !renamed {
             let _ = rustix::fs::unlinkat(&folder, &temporary, AtFlags::empty());
         }
+        let _ = remove_old(&folder);
     }
 
     /// Makes the folder, for the caller alone. Root, in somebody's home, leaves nothing that its owner could not use.
@@ -130,6 +142,37 @@ impl IndexPlace {
     }
 }
 
+/// Removes what nobody will use: indexes that were not read or written for long, and temporary files of writers that
+/// were killed. What has no name of ours stays.
+fn remove_old(folder: &File) -> rustix::io::Result<()> {
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        let is_name =
+            |text: &str, length| text.len() == length && text.bytes().all(|c| c.is_ascii_hexdigit());
+        let limit = match name.split_once('.') {
+            None if is_name(name, NAME_LENGTH) => UNUSED,
+            Some((index, random)) if is_name(index, NAME_LENGTH) && is_name(random, 16) => UNFINISHED,
+            _ => continue,
+        };
+        let Ok(file) = rustix::fs::openat(
+            folder,
+            name,
+            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+        ) else {
+            continue;
+        };
+        let Ok(told) = File::from(file).metadata() else { continue };
+        let used = [told.accessed(), told.modified()].into_iter().filter_map(Result::ok).max();
+        let unused = used.and_then(|used| used.elapsed().ok());
+        if told.is_file() && is_ours(&told) && unused.is_some_and(|unused| unused > limit) {
+            let _ = rustix::fs::unlinkat(folder, name, AtFlags::empty());
+        }
+    }
+    Ok(())
+}
+
 /// Whether something belongs to the caller, and nobody else may write it.
 fn is_ours(told: &std::fs::Metadata) -> bool {
     told.uid() == rustix::process::geteuid().as_raw() && told.mode() & 0o022 == 0
@@ -138,7 +181,8 @@ fn is_ours(told: &std::fs::Metadata) -> bool {
 impl IndexText {
     /// Its rows.
     pub(crate) fn rows(&self) -> Index<'_> {
-        Index(self.0.lines().filter_map(row).collect())
+        let rows = self.text.get(self.rows_begin..).unwrap_or_default();
+        Index(rows.lines().filter_map(row).collect())
     }
 }
 

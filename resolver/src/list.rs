@@ -1,10 +1,8 @@
 //! Every item that a caller sees, with the problems of the broken ones: listing never fails because of a file.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rye_runtimes::ItemId;
-use rye_runtimes::core::core_files;
 use rye_runtimes::document::Problem;
 use rye_tools::{Item, PortableNames};
 
@@ -12,9 +10,9 @@ use crate::Resolver;
 use crate::error::Error;
 use crate::in_order::in_order;
 use crate::item::{FoundItem, PassedOverReason};
-use crate::locate::{in_core, item_of, read_files};
+use crate::locate::{core_items, item_of, read_files};
 use crate::open_folder::OpenFolder;
-use crate::spaces::{Root, Space};
+use crate::spaces::{Root, Space, shadow};
 
 /// One row of a listing.
 #[derive(Debug)]
@@ -47,9 +45,14 @@ impl Listing {
     /// changes when a file is mended.
     #[must_use]
     pub fn portable_names(&self) -> PortableNames {
-        let is_runtime = |row: &&Listed| row.item.as_ref().is_ok_and(FoundItem::is_runtime);
-        PortableNames::of(self.items.iter().filter(|row| !is_runtime(row)).map(|row| row.id.clone()))
+        let is_runtime = |row: &Listed| row.item.as_ref().is_ok_and(FoundItem::is_runtime);
+        names_of_tools(self.items.iter().map(|row| (&row.id, is_runtime(row))))
     }
+}
+
+/// The portable names in a listing, of rows that tell whether they are runtimes.
+pub(crate) fn names_of_tools<'r>(rows: impl Iterator<Item = (&'r ItemId, bool)>) -> PortableNames {
+    PortableNames::of(rows.filter(|(_, is_runtime)| !is_runtime).map(|(id, _)| id.clone()))
 }
 
 impl Resolver {
@@ -61,16 +64,9 @@ impl Resolver {
         for root in &self.spaces.roots {
             self.list_root(root, &mut listing);
         }
-        for file in core_files() {
-            let Ok(id) = file.id.parse::<ItemId>() else { continue };
-            if let Some(item) = in_core(&id).transpose() {
-                listing.items.push(Listed { id, space: Space::System, path: None, shadowed: false, item });
-            }
-        }
-        let mut seen = BTreeSet::new();
-        for row in &mut listing.items {
-            row.shadowed = !seen.insert(row.id.clone());
-        }
+        let row = |(id, item)| Listed { id, space: Space::System, path: None, shadowed: false, item };
+        listing.items.extend(core_items().map(row));
+        shadow(listing.items.iter_mut().map(|row| (&row.id, &mut row.shadowed)));
         listing
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rye_runtimes::ItemId;
-use rye_runtimes::core::{core_claims, core_file};
+use rye_runtimes::core::{core_claims, core_file, core_files};
 use rye_tools::{Item, ToolFile};
 
 use crate::claims::Claims;
@@ -40,6 +40,15 @@ pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
     let item = Item::read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
     let id = id.clone();
     Ok(Some(FoundItem { id, space: Space::System, item, file: None, runs_itself: false }))
+}
+
+/// Every item of the system space.
+pub(crate) fn core_items() -> impl Iterator<Item = (ItemId, Result<FoundItem, Error>)> {
+    core_files().iter().filter_map(|file| {
+        let id: ItemId = file.id.parse().ok()?;
+        let item = in_core(&id).transpose()?;
+        Some((id, item))
+    })
 }
 
 /// Looks for an id in one space on disk.

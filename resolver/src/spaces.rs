@@ -1,7 +1,10 @@
 //! The three spaces, and which of them may see which. The system space is embedded; the other two are folders.
 
+use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rye_runtimes::ItemId;
 
 use crate::error::Error;
 use crate::files::{ToolsFolder, trusted_owner};
@@ -17,6 +20,14 @@ pub enum Space {
     User,
     /// Embedded in the binary.
     System,
+}
+
+/// Marks the rows of a listing, given by space, whose id a row before them has.
+pub(crate) fn shadow<'r>(rows: impl Iterator<Item = (&'r ItemId, &'r mut bool)>) {
+    let mut seen = HashSet::new();
+    for (id, shadowed) in rows {
+        *shadowed = !seen.insert(id);
+    }
 }
 
 impl Space {

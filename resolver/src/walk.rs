@@ -10,12 +10,12 @@ use crate::item::UNLISTED_FOLDERS;
 use crate::spaces::{Root, Space};
 
 /// An id that a path gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownId {
-    /// The id.
-    pub id: ItemId,
     /// Where it comes from.
     pub space: Space,
+    /// The id.
+    pub id: ItemId,
 }
 
 impl Resolver {
@@ -31,6 +31,7 @@ impl Resolver {
             let files = self.files_in(root).into_iter().filter(|(_, path)| !is_runtime(path));
             ids.extend(files.filter_map(|(id, _)| Some(KnownId { id: id.ok()?, space: root.space })));
         }
+        ids.sort();
         ids.dedup();
         ids
     }
