@@ -10,6 +10,7 @@
 //! |---|---|
 //! | say what the library may know of the world | [`Host`], [`Config`] |
 //! | see what there is, with schemas | [`Executor::list`], [`tools::Tool`], [`tools::PortableNames`] |
+//! | show what there is, without reading it all again | [`Executor::catalogue`] |
 //! | call a tool and wait | [`Executor::call`] |
 //! | walk the road step by step | [`Executor::resolve`], [`invoke`](Executor::invoke), [`plan`](Executor::plan), [`start`](Executor::start) |
 //! | read what it prints, as it comes | [`Run::next_event`] |

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rye_executor::tools::dialect::Dialect;
 use rye_executor::tools::{Item, PortableNames, Tool};
 use rye_executor::{CallOptions, Code, Error, Executor, Outcome, Report, RunEvent, Stop, ToolId};
 use serde_json::json;
@@ -13,8 +14,8 @@ use crate::model::{ScriptedModel, ToolCall, ToolDefinition, ToolResult, Turn};
 
 /// No call may take longer, whatever the tool itself allows.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// A call that has printed so many lines has shown what it has to show.
-const ENOUGH_LINES: usize = 5;
+/// Output without a line end is shown in pieces of so many bytes.
+const LONGEST_LINE: usize = 4096;
 
 /// The tools of a project, in the hands of a model.
 #[derive(Debug)]
@@ -29,22 +30,16 @@ impl Agent {
     pub(crate) fn new(executor: Arc<Executor>) -> Self {
         let listing = executor.list();
         // A broken file is an entry with its problem; `rye check` is the place to see it.
-        let tools: Vec<_> = listing
-            .items
-            .iter()
-            .filter(|listed| !listed.shadowed)
-            .filter_map(|listed| match &listed.item.as_ref().ok()?.item {
-                Item::Tool(tool) if !tool.metadata.hidden => Some((&listed.id, tool.as_ref())),
-                _ => None,
-            })
-            .collect();
-        let names = PortableNames::of(tools.iter().map(|(id, _)| (*id).clone()));
-        let definition = |(id, tool): &(&ToolId, &Tool)| ToolDefinition {
-            name: names.name(id).unwrap_or_default().to_owned(),
-            description: tool.description.clone().unwrap_or_default(),
-            input_schema: tool.parameters.to_json(),
-        };
-        let definitions = tools.iter().map(definition).collect();
+        let tools =
+            listing.items.iter().filter(|listed| !listed.shadowed).filter_map(|listed| {
+                match &listed.item.as_ref().ok()?.item {
+                    Item::Tool(tool) if !tool.metadata.hidden => Some((&listed.id, tool.as_ref())),
+                    _ => None,
+                }
+            });
+        // Hidden and broken tools have names too, so that no name changes when a file does.
+        let names = listing.portable_names();
+        let definitions = tools.filter_map(|(id, tool)| definition(names.name(id)?, tool)).collect();
         Self { executor, definitions, names }
     }
 
@@ -75,7 +70,10 @@ impl Agent {
     async fn make(&self, calls: Vec<ToolCall>) -> Result<Vec<ToolResult>, JoinError> {
         let mut running = JoinSet::new();
         for (place, call) in calls.into_iter().enumerate() {
-            let (executor, id) = (Arc::clone(&self.executor), self.names.id(&call.name).cloned());
+            // What was not offered cannot be called.
+            let offered = self.definitions.iter().any(|tool| tool.name == call.name);
+            let id = self.names.id(&call.name).filter(|_| offered).cloned();
+            let executor = Arc::clone(&self.executor);
             running.spawn(async move {
                 let came = match id {
                     Some(id) => run(&executor, &id, &call).await.map_err(|error| error.report()),
@@ -96,6 +94,17 @@ impl Agent {
     }
 }
 
+/// A tool as the provider takes it: other dialects are further words of [`Dialect`]. What it cannot say costs no call,
+/// as the executor holds every call to the whole schema; a tool that it cannot take at all is not offered.
+fn definition(name: &str, tool: &Tool) -> Option<ToolDefinition> {
+    let mut value = Dialect::Anthropic.tool(name, tool).ok()?.value;
+    Some(ToolDefinition {
+        name: name.to_owned(),
+        description: value["description"].as_str().unwrap_or_default().to_owned(),
+        input_schema: value["input_schema"].take(),
+    })
+}
+
 /// One call, from the id to its end: what it prints is shown as it comes.
 async fn run(executor: &Executor, id: &ToolId, call: &ToolCall) -> Result<Outcome, Error> {
     let options = CallOptions { timeout: Some(TIME_LIMIT), ..CallOptions::default() };
@@ -107,7 +116,7 @@ async fn run(executor: &Executor, id: &ToolId, call: &ToolCall) -> Result<Outcom
         for line in lines.complete(&bytes) {
             println!("[{}] {line}", call.name);
         }
-        if lines.count >= ENOUGH_LINES {
+        if call.enough_lines.is_some_and(|enough| lines.count >= enough) {
             run.stopper().stop(Stop::Ask);
         }
     }
@@ -144,8 +153,14 @@ impl Lines {
     fn complete(&mut self, bytes: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(bytes);
         let mut lines = Vec::new();
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
+        loop {
+            let end = self.rest.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n');
+            let length = match end {
+                Some(end) => end + 1,
+                None if self.rest.len() >= LONGEST_LINE => LONGEST_LINE,
+                None => break,
+            };
+            let line: Vec<u8> = self.rest.drain(..length).collect();
             // What a tool prints does not drive the terminal.
             let text = String::from_utf8_lossy(&line).trim_end().replace(char::is_control, "\u{fffd}");
             lines.push(text);

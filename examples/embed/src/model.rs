@@ -20,6 +20,8 @@ pub(crate) struct ToolCall {
     /// The name of a [`ToolDefinition`], if the model did not make one up.
     pub(crate) name: String,
     pub(crate) arguments: Map<String, Value>,
+    /// After how many lines the model has seen what it wants: for a tool that ends only when it is stopped.
+    pub(crate) enough_lines: Option<usize>,
 }
 
 /// What came of a call.
@@ -89,5 +91,9 @@ impl ScriptedModel {
 }
 
 fn call(name: &str, arguments: Value) -> ToolCall {
-    ToolCall { name: name.to_owned(), arguments: arguments.as_object().cloned().unwrap_or_default() }
+    ToolCall {
+        name: name.to_owned(),
+        arguments: arguments.as_object().cloned().unwrap_or_default(),
+        enough_lines: (name == "release_follow_log").then_some(5),
+    }
 }
