@@ -1,5 +1,9 @@
 //! Ids: one grammar at every door, short names, and what is proposed when nothing has the name.
 
+use std::os::unix::fs::PermissionsExt;
+
+use rye_executor::{Host, Resolver};
+
 use crate::world::World;
 
 const SCRIPT: &str = "#!/bin/sh\necho \"$RYE_TOOL_ID\"\n";
@@ -173,4 +177,18 @@ fn a_file_whose_name_is_no_id_is_a_problem_for_check() {
     assert_eq!(listed.ok(), "project\n  good  [args:list[str]]\n");
     assert_eq!(listed.stderr(), "note: .ai/tools/my tool.sh:1:1: `my tool` is not an id: it holds ' '\n");
     assert!(!world.ran());
+}
+
+#[test]
+fn an_id_of_two_files_is_known_once() {
+    let world = World::new();
+    world.tool("a-b.sh", "");
+    world.tool("a.sh", "");
+    let program = world.tool("a", SCRIPT);
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let host = Host { working_directory: world.project(), ..Host::default() };
+    let ids = Resolver::new(host).unwrap().ids();
+    let ids: Vec<_> = ids.iter().map(|known| known.id.as_str()).collect();
+    assert_eq!(ids[..2], ["a", "a-b"]);
+    assert_eq!(ids.iter().filter(|id| **id == "a").count(), 1);
 }
