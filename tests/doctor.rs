@@ -181,6 +181,64 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
 }
 
 #[test]
+fn a_project_has_nothing_started_by_whatever_name_it_is_reached() {
+    let world = World::new();
+    // Its runtime asks for a program elsewhere.
+    world.program("bin/odd-far", world.marking());
+    world.tool("runtimes/far.toml", runtime("odd-far", ""));
+    // Programs of its own, by a link to it, by a link into it, and by a folder of it that leads out.
+    world.program("project/bin/odd-linked", world.marking());
+    let inner = world.program("project/bin/odd-inner", world.marking());
+    world.program("elsewhere/odd-outer", world.marking());
+    symlink(world.project(), world.root().join("link")).unwrap();
+    symlink(inner, world.root().join("bin/odd-pointed")).unwrap();
+    symlink(world.root().join("elsewhere"), world.project().join("out")).unwrap();
+    for program in ["odd-linked", "odd-pointed", "odd-outer"] {
+        world.user_tool(&format!("runtimes/{program}.toml"), runtime(program, ""));
+    }
+    let ours = ["bin", "link/bin", "link/out"].map(|folder| world.root().join(folder));
+    let path = std::env::join_paths(ours.into_iter().chain(["/usr/bin".into(), "/bin".into()])).unwrap();
+    for project in ["../project", "../link"] {
+        let words = ["--json", "--project", project, "doctor"];
+        let data = world.rye(words).env("PATH", &path).run().json();
+        for name in ["far", "odd-linked", "odd-pointed", "odd-outer"] {
+            let found = find(&data["interpreters"], "runtime", &format!("runtimes/{name}"));
+            assert!(found["path"].is_string(), "{found}");
+            assert_eq!((&found["version"], &found["problem"]), (&Value::Null, &Value::Null), "{found}");
+        }
+        assert!(!world.ran(), "{project}: what the project chose was started");
+    }
+}
+
+#[test]
+fn interpreters_are_asked_eight_at_a_time() {
+    let world = World::new();
+    for folder in ["begun", "here"] {
+        std::fs::create_dir_all(world.root().join(folder)).unwrap();
+    }
+    // Each stays until eight have begun, and tells how many it has met.
+    let root = world.root();
+    let program = format!(
+        "#!/bin/sh\ncd '{}'\n: > begun/$$; : > here/$$\n\
+         while set -- begun/* && [ $# -lt 8 ]; do sleep 0.02; done\n\
+         set -- here/*; echo $# >> met; rm here/$$; echo 1.2.3\n",
+        root.display()
+    );
+    for number in 0..20 {
+        world.program(&format!("bin/odd-{number}"), &program);
+        world.user_tool(&format!("runtimes/r{number}.toml"), runtime(&format!("odd-{number}"), ""));
+    }
+    let path = std::env::join_paths([world.root().join("bin"), "/usr/bin".into(), "/bin".into()]).unwrap();
+    let data = world.rye(["--json", "doctor"]).env("PATH", path).run().json();
+    for number in 0..20 {
+        let found = find(&data["interpreters"], "runtime", &format!("runtimes/r{number}"));
+        assert_eq!(found["version"], "1.2.3", "{found}");
+    }
+    let met = std::fs::read_to_string(root.join("met")).unwrap();
+    assert!(met.lines().all(|met| met.parse::<usize>().unwrap() <= 8), "{met}");
+}
+
+#[test]
 fn what_a_virtual_environment_says_of_itself_is_believed() {
     if !have("python3") {
         return;

@@ -114,6 +114,14 @@ fn a_wrong_runtime_file_is_told_field_by_field() {
             "did you mean `paths`?",
         ),
         (
+            "[env_config.i]\ntype = \"binary\"\nnames = [\"awk\", \"/bin/awk\", \"../awk\"]",
+            &[
+                "5:17: `/bin/awk` in `names` is not a file name",
+                "5:29: `../awk` in `names` is not a file name",
+            ],
+            "write its folder into `paths`",
+        ),
+        (
             "[call]\nstyle = \"fnction\"\nbootstrap = 1\nbootstrap_args = \"x\"\nparameters = \"evn\"\noutput = 1\nargs = []",
             &[
                 "4:9: `style` cannot be `fnction`",

@@ -113,6 +113,13 @@ impl Resource {
             }
             Setting::read(&found.value, &mut table.problems)
         });
+        let names = table.strings(&["names"]);
+        for (place, name) in names.iter().flatten() {
+            if name.contains('/') {
+                let problem = Problem::new(place, format!("`{name}` in `names` is not a file name"));
+                table.problems.push(problem.hint("write its folder into `paths`"));
+            }
+        }
         let var_place = table.entry(&["var"]).map(|found| &found.value.place);
         let mut exchange = Settings::new();
         for key in ["timeout", "retries", "headers"] {
@@ -126,7 +133,7 @@ impl Resource {
             search: table.words(&["search"], GROUPS),
             var: table.string(&["var"]),
             fallback,
-            names: table.strings(&["names"]).map(texts),
+            names: names.map(texts),
             paths: table.strings(&["paths"]).map(texts),
             install: table.string(&["install"]),
             exchange,

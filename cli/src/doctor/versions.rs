@@ -1,12 +1,13 @@
 //! The interpreters that were found, each asked once which version it is. They are started by the executor, contained
-//! and within a bound; what lies in the project is not started, as looking at a project runs nothing of it.
+//! and within bounds; what lies in the project or was chosen by a runtime of the project is not started, as looking at
+//! a project runs nothing of its choice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rye_executor::resolver::{Interpreter, WhyNot};
-use rye_executor::{Host, Report, ask_version};
+use rye_executor::{Host, Report, Space, ask_version};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -15,6 +16,9 @@ use crate::runtimes::Row;
 
 /// How long an interpreter may take to tell its version.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// How many are asked at the same time.
+const AT_ONCE: usize = 8;
 
 /// What a runtime has on this machine.
 #[derive(Debug, Serialize)]
@@ -41,31 +45,36 @@ pub(crate) struct Found {
 /// The answers of the interpreters, by their paths.
 pub(super) type Answers = BTreeMap<PathBuf, Result<Option<String>, Report>>;
 
-/// Asks each interpreter once, all at the same time.
+/// Asks each interpreter once, some at the same time.
 pub(super) async fn ask(rows: &[Row], host: &Host, project: Option<&Path>) -> Answers {
-    let mut answers = Answers::new();
+    let found = || rows.iter().flat_map(|row| row.interpreters.iter().map(move |found| (row, found)));
+    let mut answers: Answers =
+        found().map(|(_, found)| (found.path.clone(), Ok(found.environment_version()))).collect();
+    let project = project.and_then(|project| project.canonicalize().ok());
+    let is_the_projects = |path: &Path| project.as_deref().is_some_and(|project| leads_into(path, project));
+    // A runtime of the project says which program it wants, wherever that lies.
+    let chosen_elsewhere = found().filter(|(row, _)| row.space != Space::Project);
+    let programs: BTreeSet<_> = chosen_elsewhere.map(|(_, found)| &found.path).collect();
     let mut asked = JoinSet::new();
-    for found in rows.iter().flat_map(|row| &row.interpreters) {
-        if answers.contains_key(&found.path) {
-            continue;
+    for path in programs.into_iter().filter(|path| !is_the_projects(path)) {
+        if asked.len() == AT_ONCE {
+            answers.extend(asked.join_next().await.and_then(Result::ok));
         }
-        let known = Ok(found.environment_version());
-        let in_project = project.is_some_and(|project| found.path.starts_with(project));
-        if !in_project {
-            let (path, host) = (found.path.clone(), host.clone());
-            asked.spawn(async move {
-                let answer = ask_version(&path, &host, LIMIT).await.map_err(|error| error.report());
-                (path, answer)
-            });
-        }
-        answers.insert(found.path.clone(), known);
+        let (path, host) = (path.clone(), host.clone());
+        asked.spawn(async move {
+            let answer = ask_version(&path, &host, LIMIT).await.map_err(|error| error.report());
+            (path, answer)
+        });
     }
     while let Some(answer) = asked.join_next().await {
-        if let Ok((path, answer)) = answer {
-            answers.insert(path, answer);
-        }
+        answers.extend(answer.ok());
     }
     answers
+}
+
+/// Whether a file lies in a folder whose real path is given, by whatever link it is reached, or is a link into it.
+fn leads_into(path: &Path, folder: &Path) -> bool {
+    path.ancestors().any(|part| part.canonicalize().is_ok_and(|real| real.starts_with(folder)))
 }
 
 impl Found {
