@@ -94,13 +94,13 @@ fn a_healthy_machine_gets_a_clear_verdict() {
     let here = &data["surroundings"];
     assert_eq!(here["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(here["spaces"][0]["path"], json!(world.project().join(".ai")));
-    assert_eq!(here["state"], json!(world.home().join(".local/state/rye")));
+    assert_eq!(here["state"], json!(world.home().join(".cache/rye")));
     let elsewhere = world.rye(["--json", "doctor"]).env("RYE_STATE_DIR", "state").run().json();
     assert_eq!(elsewhere["surroundings"]["state"], json!(world.project().join("state")));
     let text = world.rye(["doctor"]).run().ok();
     assert!(text.contains("\nall is well: 1 tool\n") || text.contains("\nwell enough: 1 tool, "), "{text}");
     // It writes nothing, and runs no tool.
-    assert!(!world.ran() && !world.home().join(".local").exists() && !world.project().join("state").exists());
+    assert!(!world.ran() && !world.home().join(".cache").exists() && !world.project().join("state").exists());
 }
 
 #[test]
@@ -141,6 +141,22 @@ fn broken_settings_files_and_folders_are_problems() {
     ] {
         assert!(said.contains(word), "no {word:?} in {said}");
     }
+}
+
+#[test]
+fn a_file_that_may_not_be_there_is_no_tool_that_cannot_be_used() {
+    let world = World::new();
+    world.tool("rye/core/mine.sh", "");
+    let data = world.rye(["--json", "doctor"]).run().json();
+    let said = messages(&data["problems"]);
+    assert_eq!(
+        (&data["tools"], said.as_slice()),
+        (&json!(0), &["1 problem in the spaces beside the tools".into()][..])
+    );
+    assert!(!messages(&data["warnings"]).iter().any(|said| said.contains("no tools yet")), "{data:#}");
+    let listed = world.rye(["list"]).run();
+    assert!(listed.stderr().contains("rye/core/mine.sh"), "{}", listed.stderr());
+    assert!(!listed.stderr().contains("no tools yet"), "{}", listed.stderr());
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What is shown of tools without running them: `list`, `show`, `explain` and `check`, for people and as JSON.
 
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::os::unix::ffi::OsStrExt;
+
 use serde_json::{Value, json};
 
 use crate::world::{World, have};
@@ -263,5 +267,50 @@ fn what_is_shown_goes_to_a_closed_pipe_without_complaint() {
         drop(reader);
         let status = command.stdout(writer).stderr(std::process::Stdio::piped()).status().unwrap();
         assert!(status.code().is_some_and(|code| code < 2), "{words:?}: {status}");
+    }
+}
+
+#[test]
+fn a_path_that_is_no_text_is_shown_as_near_as_can_be() {
+    let world = World::new();
+    let odd = world.root().join(OsStr::from_bytes(b"odd\xff"));
+    std::fs::create_dir_all(odd.join(".ai/tools")).unwrap();
+    std::fs::write(odd.join(".ai/tools/t.sh"), "echo hello\n").unwrap();
+    let runtime = "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\n[env_config.sh]\ntype = \"binary\"\n\
+                   names = [\"local\", \"sh\"]\npaths = [\"bin\"]\n";
+    std::fs::create_dir_all(odd.join(".ai/tools/runtimes")).unwrap();
+    std::fs::write(odd.join(".ai/tools/runtimes/odd.toml"), runtime).unwrap();
+    let call = |words: &[&str]| {
+        let ran = world.rye(["--json"].iter().chain(words)).cwd(&odd).run();
+        assert_eq!(ran.code, Some(0), "{words:?}: {}{}", ran.stdout(), ran.stderr());
+        ran.json()
+    };
+    let shown = |name: &str| json!(format!("{}/odd\u{fffd}/.ai/tools/{name}", world.root().display()));
+    assert_eq!(call(&["new", "n", "--lang", "sh"])["path"], shown("n.sh"));
+    let listed = call(&["list"]);
+    assert_eq!(row(&listed, "t")["path"], shown("t.sh"));
+    assert_eq!(row(&call(&["search", "t"]), "t")["path"], shown("t.sh"));
+    let tool = call(&["show", "t"]);
+    assert_eq!((&tool["path"], &tool["chain"][0]["path"]), (&shown("t.sh"), &shown("t.sh")));
+    let explained = call(&["explain", "t"]);
+    assert_eq!(explained["cwd"], json!(format!("{}/odd\u{fffd}", world.root().display())));
+    let run = call(&["run", "t"]);
+    assert_eq!((&run["data"], &run["chain"][0]["path"]), (&json!("hello\n"), &shown("t.sh")));
+    assert_eq!(row(&call(&["runtimes"]), "runtimes/odd")["path"], shown("runtimes/odd.toml"));
+    let seen = &call(&["doctor"])["surroundings"]["spaces"][0]["path"];
+    assert_eq!(*seen, json!(format!("{}/odd\u{fffd}/.ai", world.root().display())));
+}
+
+#[test]
+fn output_that_is_cut_off_is_an_error() {
+    let world = World::new();
+    world.tool("t.toml", "executor_id = \"subprocess\"\n[config]\ncommand = \"true\"\n");
+    for words in [&["list"][..], &["run", "t"], &["show", "t"], &["doctor"]] {
+        let mut command = world.rye(["--json"].iter().chain(words)).command();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = command.stdin(std::process::Stdio::null()).stdout(full).output().unwrap();
+        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(125), "{words:?}: {told}");
+        assert!(told.contains("the output is cut off: "), "{words:?}: {told}");
     }
 }

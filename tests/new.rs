@@ -196,6 +196,17 @@ fn the_user_space_is_made_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_tool_that_is_made_behind_another_is_no_failure() {
+    let world = World::new();
+    world.tool("zap.sh", "# /// rye\n# [parameters.other]\n# type = \"integer\"\n# required = true\n# ///\n");
+    let made = world.rye(["new", "zap", "--user"]).run();
+    made.ok();
+    let told = made.stderr();
+    assert!(told.contains("which comes first") && !told.contains("error"), "{told}");
+    assert!(world.home().join(".ai/tools/zap.py").is_file());
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let world = World::new();
     for file in ["script.sh", "data.csv", "bare", "meta.toml", "Upper.py", "deep/Case.py"] {

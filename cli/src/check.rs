@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error;
 use rye_executor::runtimes::document::{Place, Problem};
 use rye_executor::tools::{Item, PortableNames, portability};
@@ -12,15 +13,14 @@ use serde_json::json;
 
 use crate::arguments::CheckWords;
 use crate::drawing::Drawing;
-use crate::list::report_of;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plural};
 
 /// Checks the files that the caller sees.
 pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
     let within = words.path.as_ref().map(|path| host.working_directory.join(path));
     let within =
         within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
-    let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
+    let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| resolve_report(&error))?;
     let mut problems: Vec<_> = problems.into_iter().map(Told::from).collect();
     let listing = resolver.list();
     let names = listing.portable_names();
@@ -55,8 +55,8 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
     let code = ExitCode::from(u8::from(!problems.is_empty()));
     if output.json {
         let in_one = |list: Vec<Told>| list.into_iter().map(Told::in_one).collect::<Vec<_>>();
-        output.print_json(&json!({ "problems": in_one(problems), "notes": in_one(notes), "tools": tools }));
-        return Ok(code);
+        let checked = json!({ "problems": in_one(problems), "notes": in_one(notes), "tools": tools });
+        return Ok(output.print_json(&checked, code));
     }
     show(output, &problems, &notes, tools);
     Ok(code)
@@ -109,7 +109,7 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Told> {
         | Error::InvalidDescriptor { problems }
         | Error::InvalidConfig { problems } => problems.iter().cloned().map(Told::from).collect(),
         _ => {
-            let report = report_of(error);
+            let report = resolve_report(error);
             let place = match error {
                 Error::RuntimeNotFound { place, .. } | Error::NotAllowedSpace { place, .. } => place.clone(),
                 _ => {
@@ -136,7 +136,6 @@ fn show(output: &Output, problems: &[Told], notes: &[Told], tools: usize) {
             text.push_str(&drawing.problem(problem, causes, &word, &paint));
         }
     }
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     text.push_str(&format!("{}, {}\n", plural(tools, "tool"), plural(problems.len(), "problem")));
     output.print(&text);
 }

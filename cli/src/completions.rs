@@ -24,10 +24,10 @@ pub(crate) use shell::Shell;
 /// Prints the lines for a shell.
 pub(crate) fn script(output: &Output, shell: Shell) -> ExitCode {
     if output.json {
-        output.print_json(&serde_json::json!({ "shell": shell.word(), "script": shell.script() }));
-    } else {
-        output.print(shell.script());
+        let script = serde_json::json!({ "shell": shell.word(), "script": shell.script() });
+        return output.print_json(&script, ExitCode::SUCCESS);
     }
+    output.print(shell.script());
     ExitCode::SUCCESS
 }
 

@@ -7,12 +7,12 @@ mod versions;
 
 use std::process::ExitCode;
 
+use rye_executor::report::resolve_report;
 use rye_executor::{Host, Report, Resolver};
 use serde::Serialize;
 
 use crate::columns::{columns, padded};
-use crate::list::report_of;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plural};
 use examine::examine;
 use surroundings::Surroundings;
 use versions::Found;
@@ -20,14 +20,14 @@ use versions::Found;
 /// Looks at everything.
 pub(crate) fn doctor(output: &Output, mut host: Host) -> Result<ExitCode, Report> {
     host.subreaper = true;
-    let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| report_of(&error))?;
+    let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| resolve_report(&error))?;
     let examination = examine(&resolver, &problems)?;
+    let code = ExitCode::from(u8::from(!examination.healthy));
     if output.json {
-        output.print_json(&examination);
-    } else {
-        output.print(&examination.as_text(output, resolver.host()));
+        return Ok(output.print_json(&examination, code));
     }
-    Ok(ExitCode::from(u8::from(!examination.healthy)))
+    output.print(&examination.as_text(output, resolver.host()));
+    Ok(code)
 }
 
 /// What was found.
@@ -109,8 +109,4 @@ impl Examination {
         text.push_str(&format!("{verdict}\n"));
         text
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }

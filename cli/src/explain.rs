@@ -24,16 +24,16 @@ pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<E
     };
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
     let obstacle = executor.check(&plan).err().map(|error| error.report());
+    let code = obstacle.as_ref().map_or(0, |obstacle| exit_codes::of(obstacle.code, EndingKind::NotStarted));
+    let code = ExitCode::from(code);
     if output.json {
-        output.print_json(&as_json(&plan, obstacle.as_ref()));
-    } else {
-        output.print(&as_text(output, &executor, &plan));
-        if let Some(obstacle) = &obstacle {
-            output.show_report(obstacle);
-        }
+        return Ok(output.print_json(&as_json(&plan, obstacle.as_ref()), code));
     }
-    let code = obstacle.map_or(0, |obstacle| exit_codes::of(obstacle.code, EndingKind::NotStarted));
-    Ok(ExitCode::from(code))
+    output.print(&as_text(output, &executor, &plan));
+    if let Some(obstacle) = &obstacle {
+        output.show_report(obstacle);
+    }
+    Ok(code)
 }
 
 fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
@@ -53,7 +53,7 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
     let action = match &plan.action {
         Action::Process(process) => json!({
             "command": command(process).collect::<Vec<_>>(),
-            "cwd": process.cwd,
+            "cwd": process.cwd.to_string_lossy(),
             "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
             "grace": process.grace.as_secs_f64(),
             "max_output": process.max_output,

@@ -28,8 +28,7 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
         .filter(|item| (words.all || item.is_offered()) && item.id.as_str().starts_with(prefix));
     let rows: Vec<_> = shown.map(Row::of).collect();
     if output.json {
-        output.print_raw_json(&rows);
-        return Ok(ExitCode::SUCCESS);
+        return Ok(output.print_raw_json(&rows, ExitCode::SUCCESS));
     }
     let widest = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -44,11 +43,14 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
             }
         }
     }
-    if text.is_empty() {
-        let (fact, hint) = match prefix {
-            "" => NO_TOOLS,
-            _ => (&*format!("no tool's id begins with `{prefix}`"), "`rye list` shows them all"),
-        };
+    let nothing = match prefix {
+        _ if !text.is_empty() => None,
+        // A file that is there and is no tool tells its own story.
+        "" if !catalogue.problems.is_empty() => None,
+        "" => Some(NO_TOOLS),
+        _ => Some((&*format!("no tool's id begins with `{prefix}`"), "`rye list` shows them all")),
+    };
+    if let Some((fact, hint)) = nothing {
         output.note(Style::Yellow, "note", fact);
         output.note(Style::Green, "hint", hint);
     }
@@ -79,9 +81,4 @@ fn by_folder(output: &Output, rows: &[&Row<'_>], width: usize, text: &mut String
         let column = names.filter(|&name| name <= WIDEST_NAME.min(width / 2)).max().unwrap_or(0);
         rows.iter().for_each(|row| text.push_str(&row.line(output, indent, row.parts().1, column)));
     }
-}
-
-/// A resolver's error as it is shown.
-pub(crate) fn report_of(error: &rye_executor::resolver::Error) -> Report {
-    rye_executor::report::resolve_report(error)
 }

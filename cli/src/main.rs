@@ -80,6 +80,6 @@ fn not_read(error: &clap::Error, words: &[OsString]) -> ExitCode {
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let report = lines.fold(Report::new(Code::InvalidArguments, message), Report::hint);
     let output = Output::of_terminal(true);
-    output.print_json(&Outcome::not_started("", "", Vec::new(), report));
-    ExitCode::from(exit_codes::USAGE)
+    let outcome = Outcome::not_started("", "", Vec::new(), report);
+    output.print_json(&outcome, ExitCode::from(exit_codes::USAGE))
 }

@@ -17,6 +17,7 @@ use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdi
 use crate::arguments::McpWords;
 use crate::mcp_token;
 use crate::output::{Output, Style};
+use crate::run::event_loop;
 use crate::signals::{Received, Watch};
 
 /// Where the protocol's descriptors go: clear of every number that a program uses by habit.
@@ -85,10 +86,7 @@ where
 {
     let closing = Closing::default();
     let door = Door::new(executor, std::env::temp_dir(), closing.clone());
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
-            Report::new(Code::ResourceExhausted, format!("the event loop cannot start: {error}"))
-        })?;
+    let runtime = event_loop()?;
     let (served, received) = runtime.block_on(until_over(start(door), &closing));
     // A read of a terminal or a file that is still on would hold the end up.
     runtime.shutdown_background();

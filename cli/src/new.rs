@@ -31,28 +31,28 @@ pub(crate) fn new(output: &Output, host: Host, words: &NewWords) -> Result<ExitC
     let file = place.write(&id, template.extension, template.text)?;
     let made = Made { id, language, template, place, file: &file, host: &host };
     let obstacle = made.obstacle();
-    if output.json {
-        output.print_json(&made.as_json(obstacle.as_ref(), shadow.as_deref()));
-    } else {
-        output.print(&made.as_text(output));
-        if let Some(shadow) = &shadow {
-            output.note(Style::Yellow, "note", shadow);
-        }
-        match &obstacle {
-            Some(Obstacle::Interpreter(report)) => {
-                output.note(Style::Yellow, "note", &format!("it cannot run yet: {}", report.message));
-                for hint in &report.hints {
-                    output.note(Style::Green, "hint", hint);
-                }
-            }
-            Some(Obstacle::Broken(report)) => output.show_report(report),
-            None => {}
-        }
-    }
-    Ok(match obstacle {
+    let code = match &obstacle {
         Some(Obstacle::Broken(report)) => ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted)),
         _ => ExitCode::SUCCESS,
-    })
+    };
+    if output.json {
+        return Ok(output.print_json(&made.as_json(obstacle.as_ref(), shadow.as_deref()), code));
+    }
+    output.print(&made.as_text(output));
+    if let Some(shadow) = &shadow {
+        output.note(Style::Yellow, "note", shadow);
+    }
+    match &obstacle {
+        Some(Obstacle::Interpreter(report)) => {
+            output.note(Style::Yellow, "note", &format!("it cannot run yet: {}", report.message));
+            for hint in &report.hints {
+                output.note(Style::Green, "hint", hint);
+            }
+        }
+        Some(Obstacle::Broken(report)) => output.show_report(report),
+        None => {}
+    }
+    Ok(code)
 }
 
 /// The id and the language. An extension that names a language is no part of the id.
@@ -109,7 +109,7 @@ struct Made<'m> {
 }
 
 impl Made<'_> {
-    /// Looks at the tool as a call would, up to its start.
+    /// Looks at the tool as a call would, up to its start. Where another tool is called by its id, nothing can be said.
     fn obstacle(&self) -> Option<Obstacle> {
         let arguments = self.template.words.chunks(2).filter_map(|pair| match pair {
             [name, value] => Some((name.trim_start_matches("--").to_owned(), (*value).into())),
@@ -118,10 +118,13 @@ impl Made<'_> {
         let planned = || {
             let resolver = Resolver::new(self.host.clone())?;
             let resolution = Arc::new(resolver.resolve(&self.id)?);
+            if resolution.space != self.place.space {
+                return Ok(());
+            }
             resolver.check(&resolution)?;
             let invocation =
                 resolver.invoke(resolution, Map::from_iter(arguments), CallOptions::default())?;
-            resolver.plan(&invocation)
+            resolver.plan(&invocation).map(drop)
         };
         planned().err().map(|error| {
             let report = resolve_report(&error);
@@ -154,7 +157,7 @@ impl Made<'_> {
             "id": self.id,
             "space": self.place.space,
             "language": self.language.word(),
-            "path": self.file,
+            "path": self.file.to_string_lossy(),
             "new_space": self.place.is_new,
             "run": self.command("run", self.template.words),
             "show": self.command("show", &[]),

@@ -1,6 +1,6 @@
 //! Where output goes and how it looks: results on standard output, everything else on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use rye_executor::{Code, EndingKind, Report, exit_codes};
@@ -91,17 +91,25 @@ impl Output {
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 
-    /// Prints a value as JSON, indented for a person.
-    pub(crate) fn print_json(&self, value: &impl serde::Serialize) {
-        // Written as it is made: a whole text of an outcome would take as much memory again. What we print are our
-        // own structs, so that only a reader that has gone makes this fail.
+    /// Prints a value as JSON, indented for a person, and gives the exit code: this one, unless only a part of the
+    /// value could be written. A reader that has gone is no error of ours.
+    pub(crate) fn print_json(&self, value: &impl serde::Serialize, code: ExitCode) -> ExitCode {
+        // Written as it is made: a whole text of an outcome would take as much memory again.
         let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
-        let _ = if self.stdout_is_terminal {
+        let written = if self.stdout_is_terminal {
             serde_json::to_writer_pretty(&mut stdout, value)
         } else {
             serde_json::to_writer(&mut stdout, value)
         };
-        let _ = writeln!(stdout).and_then(|()| stdout.flush());
+        let written = written.map_err(std::io::Error::from).and_then(|()| writeln!(stdout));
+        match written.and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let fact = format!("the output is cut off: {error}");
+                self.show_report(&Report::new(Code::Internal, fact));
+                ExitCode::from(exit_codes::FAILURE)
+            }
+            _ => code,
+        }
     }
 
     /// Writes text of rye's own to standard error.
@@ -110,11 +118,11 @@ impl Output {
     }
 
     /// The same for values that hold JSON text already made, which is indented with the rest.
-    pub(crate) fn print_raw_json(&self, value: &impl serde::Serialize) {
+    pub(crate) fn print_raw_json(&self, value: &impl serde::Serialize, code: ExitCode) -> ExitCode {
         let parsed = if self.stdout_is_terminal { serde_json::to_value(value).ok() } else { None };
         match parsed {
-            Some(value) => self.print_json(&value),
-            None => self.print_json(value),
+            Some(value) => self.print_json(&value, code),
+            None => self.print_json(value, code),
         }
     }
 
@@ -159,12 +167,12 @@ impl Output {
 
     /// Shows a report and gives its exit code.
     pub(crate) fn report(&self, report: &Report) -> ExitCode {
+        let code = ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted));
         if self.json {
-            self.print_json(&serde_json::json!({ "error": report }));
-        } else {
-            self.show_report(report);
+            return self.print_json(&serde_json::json!({ "error": report }), code);
         }
-        ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted))
+        self.show_report(report);
+        code
     }
 }
 
@@ -208,6 +216,11 @@ pub(crate) fn is_harmful(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}'
     );
     c.is_control() || turns_or_hides || matches!(c, '\u{2028}'..='\u{202e}')
+}
+
+/// `1 tool`, `2 tools`.
+pub(crate) fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn paint(colored: bool, style: Style, text: &str) -> String {

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use rye_executor::resolver::{Kind, Space};
+use rye_executor::report::resolve_report;
+use rye_executor::resolver::{Kind, Space, lossy_path};
 use rye_executor::tools::search::{Field, Hit};
 use rye_executor::{Catalogued, Report};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::columns::{columns, cut, padded};
-use crate::list::report_of;
 use crate::output::{Output, Style, plain, plain_line};
 
 /// A description in fewer columns says nothing.
@@ -22,7 +22,7 @@ pub(crate) struct Row<'c> {
     pub(crate) id: &'c str,
     pub(crate) space: Space,
     kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lossy_path::maybe")]
     path: Option<&'c Path>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'c str>,
@@ -50,7 +50,7 @@ impl<'c> Row<'c> {
     pub(crate) fn of(item: &'c Catalogued) -> Self {
         let (card, problem) = match &item.card {
             Ok(card) => (Some(card), None),
-            Err(error) => (None, Some(report_of(error))),
+            Err(error) => (None, Some(resolve_report(error))),
         };
         Self {
             id: item.id.as_str(),

@@ -83,12 +83,17 @@ fn attempt(
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
     clock.plan_ends(&plan);
     planned(&plan);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
-            Report::new(Code::ResourceExhausted, format!("the event loop cannot start: {error}"))
-        })?;
-    let ended = runtime.block_on(signals::run_to_end(&executor, plan)).map_err(|error| error.report())?;
+    let ended =
+        event_loop()?.block_on(signals::run_to_end(&executor, plan)).map_err(|error| error.report())?;
     Ok(Attempt::Ended(Box::new(ended)))
+}
+
+/// What a run, or a question to a program, needs to wait.
+pub(crate) fn event_loop() -> Result<tokio::runtime::Runtime, Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+    runtime.map_err(|error| {
+        Report::new(Code::ResourceExhausted, format!("the event loop cannot start: {error}"))
+    })
 }
 
 /// What was asked for with the words of a call.
@@ -239,8 +244,7 @@ fn params(words: &RunWords) -> Result<Map<String, Value>, Report> {
 fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageClock) -> ExitCode {
     let outcome = &ended.outcome;
     if output.json {
-        output.print_json(outcome);
-        return ExitCode::from(ended.exit_code());
+        return output.print_json(outcome, ExitCode::from(ended.exit_code()));
     }
     if let Some(data) = &outcome.data
         && outcome.success

@@ -2,24 +2,22 @@
 
 use std::process::ExitCode;
 
-use rye_executor::resolver::{Error, Interpreter, Primitive, RuntimeSurvey};
-
+use rye_executor::report::resolve_report;
+use rye_executor::resolver::{Error, Interpreter, Primitive, RuntimeSurvey, lossy_path};
 use rye_executor::runtimes::call::Style as CallStyle;
 use rye_executor::tools::Item;
 use rye_executor::{Host, Listed, Report, Resolver, Space};
 use serde::Serialize;
 
 use crate::columns::{columns, padded};
-use crate::list::report_of;
 use crate::output::{Output, Style, plain_line};
 
 /// Lists the runtimes.
 pub(crate) fn runtimes(output: &Output, host: Host) -> Result<ExitCode, Report> {
-    let resolver = Resolver::new(host).map_err(|error| report_of(&error))?;
+    let resolver = Resolver::new(host).map_err(|error| resolve_report(&error))?;
     let rows: Vec<_> = resolver.list().items.iter().filter_map(|listed| Row::of(&resolver, listed)).collect();
     if output.json {
-        output.print_json(&rows);
-        return Ok(ExitCode::SUCCESS);
+        return Ok(output.print_json(&rows, ExitCode::SUCCESS));
     }
     // A name or a list of extensions in more columns does not push the others' words aside.
     let most = output.width().map_or(usize::MAX, |width| width / 3);
@@ -43,7 +41,7 @@ pub(crate) fn runtimes(output: &Output, host: Host) -> Result<ExitCode, Report> 
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) space: Space,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lossy_path::maybe")]
     path: Option<std::path::PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
@@ -85,7 +83,7 @@ impl Row {
             row.extensions = resolver.extensions_of(&listed.id);
             match resolver.survey(found) {
                 Ok(survey) => row.add(survey),
-                Err(error) => row.problem = Some(report_of(&error)),
+                Err(error) => row.problem = Some(resolve_report(&error)),
             }
         }
         Some(row)
@@ -98,7 +96,7 @@ impl Row {
             Ok(found) => self.interpreters = found,
             Err(error) => {
                 self.is_missing = matches!(error, Error::InterpreterNotFound { .. });
-                self.problem = Some(report_of(&error));
+                self.problem = Some(resolve_report(&error));
             }
         }
     }

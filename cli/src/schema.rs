@@ -3,13 +3,13 @@
 
 use std::process::ExitCode;
 
+use rye_executor::report::resolve_report;
 use rye_executor::tools::dialect::{Dialect, Loss};
 use rye_executor::tools::{Item, PortableNames, Tool};
 use rye_executor::{Code, Config, Executor, Host, Listing, Report, ToolId};
 use serde_json::{Value, json};
 
 use crate::arguments::SchemaWords;
-use crate::list::report_of;
 use crate::output::{Output, Style};
 use crate::run::tool_id;
 
@@ -25,14 +25,14 @@ pub(crate) fn schema(output: &Output, host: Host, words: &SchemaWords) -> Result
     if output.json {
         let row =
             |(tool, loss): &(ToolId, Loss)| json!({ "tool": tool, "path": loss.path, "what": loss.what });
-        output.print_json(&json!({ "tools": tools, "lost": export.lost.iter().map(row).collect::<Value>() }));
-        return Ok(ExitCode::SUCCESS);
+        let lost = export.lost.iter().map(row).collect::<Value>();
+        return Ok(output.print_json(&json!({ "tools": tools, "lost": lost }), ExitCode::SUCCESS));
     }
-    output.print_json(&tools);
+    let code = output.print_json(&tools, ExitCode::SUCCESS);
     for (tool, loss) in &export.lost {
         output.note(Style::Yellow, "note", &format!("{tool}: {loss}"));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 struct Export {
@@ -66,7 +66,7 @@ impl Export {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    let report = report_of(error);
+                    let report = resolve_report(error);
                     let fact = report.causes.first().unwrap_or(&report.message);
                     let what = format!("left out: {}: {fact}", report.code.word());
                     self.lost.push((row.id.clone(), Loss { path: String::new(), what }));

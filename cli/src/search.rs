@@ -23,8 +23,7 @@ pub(crate) fn search(output: &Output, host: Host, words: &SearchWords) -> Result
     let row = |hit: &Hit| offered.get(hit.index).map(|item| Row::of(item).found(hit));
     let rows: Vec<_> = found.hits.iter().filter_map(row).collect();
     if output.json {
-        output.print_raw_json(&rows);
-        return Ok(code);
+        return Ok(output.print_raw_json(&rows, code));
     }
     let widest = rows.iter().map(|row| row.id.len()).filter(|id| *id <= WIDEST_ID).max().unwrap_or(0);
     let text: String = rows.iter().map(|row| row.line(output, 2, row.id, widest)).collect();

@@ -20,10 +20,9 @@ pub(crate) fn show(output: &Output, host: Host, words: &ToolWord) -> Result<Exit
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     let resolution = executor.resolve(&tool_id(&words.tool)?).map_err(|error| error.report())?;
     if output.json {
-        output.print_json(&as_json(&resolution));
-    } else {
-        output.print(&as_text(output, &executor, &resolution));
+        return Ok(output.print_json(&as_json(&resolution), ExitCode::SUCCESS));
     }
+    output.print(&as_text(output, &executor, &resolution));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -33,7 +32,7 @@ fn as_json(resolution: &Resolution) -> serde_json::Value {
     json!({
         "id": resolution.id,
         "space": resolution.space,
-        "path": resolution.file.as_ref().map(|file| &file.path),
+        "path": resolution.file.as_ref().map(|file| file.path.to_string_lossy()),
         "title": metadata.title,
         "description": tool.description,
         "version": metadata.descriptor.version,

@@ -14,7 +14,7 @@ use crate::item::FoundItem;
 use crate::locate::{in_core, in_root};
 use crate::resolution::{Resolution, Walked};
 use crate::spaces::Space;
-use crate::{MAX_CHAIN, Resolver};
+use crate::{MAX_CHAIN, Resolver, lossy_path};
 
 /// An operation compiled into the binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -51,7 +51,7 @@ pub struct Link {
     /// Where it came from.
     pub space: Space,
     /// Its file; none for what is embedded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lossy_path::maybe")]
     pub path: Option<PathBuf>,
     /// The SHA-256 of the bytes that were read; none for a primitive.
     #[serde(skip_serializing_if = "Option::is_none")]

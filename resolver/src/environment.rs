@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use crate::dotenv::DotEnv;
 use crate::error::Error;
 use crate::host::Host;
+use crate::lossy_path;
 
 /// The environment of a run.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,7 @@ pub enum EntrySource {
     /// The caller's environment, because somebody asks for the name: who.
     Asked(String),
     /// A `.env` file.
+    #[serde(serialize_with = "lossy_path::one")]
     DotEnv(PathBuf),
     /// Where an interpreter was found: the resource.
     Interpreter(String),

@@ -18,6 +18,7 @@ use rye_runtimes::env_config::{Group, Resource, ResourceKind};
 use crate::error::Error;
 use crate::files::read_plain;
 use crate::host::Host;
+use crate::lossy_path;
 pub(crate) use managers::is_shim;
 
 /// An executable found on this host.
@@ -29,6 +30,7 @@ pub struct Interpreter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub var: Option<String>,
     /// Its path, as found: a virtual environment's python is a link and stays one.
+    #[serde(serialize_with = "lossy_path::one")]
     pub path: PathBuf,
     /// The group it was found in; `None` for the fallback.
     pub group: Option<Group>,
@@ -61,6 +63,7 @@ pub struct Tried {
     /// Where it belongs, in words: `project .venv`.
     pub source: String,
     /// The place.
+    #[serde(serialize_with = "lossy_path::one")]
     pub path: PathBuf,
     /// Why it did not count.
     pub reason: WhyNot,

@@ -21,6 +21,7 @@ mod interpreter;
 mod item;
 mod list;
 mod locate;
+pub mod lossy_path;
 mod mcp_config;
 mod open_folder;
 mod plan;

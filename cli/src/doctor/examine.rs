@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use rye_executor::runtimes::document::Problem;
 use rye_executor::tools::Item;
-use rye_executor::{Code, Report, Resolver};
+use rye_executor::{Report, Resolver};
 
 use super::surroundings::Surroundings;
 use super::versions::{Found, ask};
-use super::{Examination, Finding, plural};
+use super::{Examination, Finding};
 use crate::list::NO_TOOLS;
+use crate::output::plural;
+use crate::run::event_loop;
 use crate::runtimes::Row;
+
+const SEE_CHECK: &str = "`rye check` shows every problem with its place";
 
 /// Looks at everything that the caller's tools depend on.
 pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<Examination, Report> {
@@ -45,17 +49,17 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
             Err(_) => broken += 1,
         }
     }
-    broken += listing.problems.len();
+    let misplaced = listing.problems.len();
+    if misplaced > 0 {
+        let fact = format!("{} in the spaces beside the tools", plural(misplaced, "problem"));
+        problems.push(Finding::new(fact).hint(SEE_CHECK));
+    }
     if broken > 0 {
         let fact = format!("{} of {} cannot be used", broken, plural(tools, "tool"));
-        problems.push(Finding::new(fact).hint("`rye check` shows every problem with its place"));
+        problems.push(Finding::new(fact).hint(SEE_CHECK));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-    let runtime = runtime.map_err(|error| {
-        Report::new(Code::ResourceExhausted, format!("the event loop cannot start: {error}"))
-    })?;
     let project = resolver.spaces().project.as_deref();
-    let answers = runtime.block_on(ask(&rows, resolver.host(), project));
+    let answers = event_loop()?.block_on(ask(&rows, resolver.host(), project));
     let count = |row: &Row| needs.get(&row.id).copied().unwrap_or(0);
     let interpreters: Vec<_> = rows.iter().map(|row| Found::of(row, &answers, count(row))).collect();
     for found in &interpreters {
@@ -66,7 +70,7 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
         }
         warnings.extend(found.surprise());
     }
-    if tools == 0 {
+    if tools == 0 && misplaced == 0 {
         warnings.push(Finding::new(NO_TOOLS.0).hint(NO_TOOLS.1));
     }
     Ok(Examination { healthy: problems.is_empty(), tools, surroundings, interpreters, problems, warnings })

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rye_executor::resolver::lossy_path;
 use rye_executor::{Host, Resolver, Space};
 use serde::Serialize;
 
@@ -12,14 +13,20 @@ use super::Finding;
 #[derive(Debug, Serialize)]
 pub(crate) struct Surroundings {
     version: &'static str,
+    #[serde(serialize_with = "lossy_path::maybe")]
     program: Option<PathBuf>,
     /// Every `rye` on `PATH`, in order.
+    #[serde(serialize_with = "lossy_path::each")]
     on_path: Vec<PathBuf>,
     spaces: Vec<SpaceSeen>,
     /// The `rye.toml` files that are there.
+    #[serde(serialize_with = "lossy_path::each")]
     settings: Vec<PathBuf>,
+    /// Where what rye may lose is kept.
+    #[serde(serialize_with = "lossy_path::maybe")]
     state: Option<PathBuf>,
     /// Folders of shims on `PATH`: what they stand for is looked up, they are never run.
+    #[serde(serialize_with = "lossy_path::each")]
     shims: Vec<PathBuf>,
 }
 
@@ -27,6 +34,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug, Serialize)]
 struct SpaceSeen {
     space: Space,
+    #[serde(serialize_with = "lossy_path::one")]
     path: PathBuf,
     /// Whether it has a `tools/`.
     has_tools: bool,
@@ -53,7 +61,7 @@ impl Surroundings {
             on_path: host.on_path("rye"),
             settings: settings.filter(|path| path.symlink_metadata().is_ok()).collect(),
             spaces,
-            state: state_directory(host),
+            state: host.cache.clone(),
             shims: host.shim_folders(),
         }
     }
@@ -122,16 +130,5 @@ impl Surroundings {
         let shims = self.shims.iter().map(|path| format!("{}  looked through, never run", path.display()));
         rows.extend(shims.map(|shim| ("shims".to_owned(), shim)));
         rows
-    }
-}
-
-/// Where rye keeps what it may lose.
-fn state_directory(host: &Host) -> Option<PathBuf> {
-    match host.variable("RYE_STATE_DIR").filter(|path| !path.is_empty()) {
-        Some(path) => Some(host.working_directory.join(path)),
-        None => {
-            let known = directories::ProjectDirs::from("", "", "rye")?;
-            Some(known.state_dir().unwrap_or(known.cache_dir()).to_owned())
-        }
     }
 }

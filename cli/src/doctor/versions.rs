@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rye_executor::resolver::{Interpreter, WhyNot};
+use rye_executor::resolver::{Interpreter, WhyNot, lossy_path};
 use rye_executor::{Host, Report, Space, ask_version};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ pub(crate) struct Found {
     runtime: String,
     /// How many tools run in it.
     tools: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lossy_path::maybe")]
     path: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
