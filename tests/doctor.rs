@@ -169,6 +169,7 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
         .program("bin/odd-told", "#!/bin/sh\n[ \"$1\" = -v ] && { env >&2; echo Odd v4.5.6; } || exit 3\n");
     let leaves = "setsid sh -c 'echo $$ > \"$HOME/left\"; exec sleep 600' &";
     world.program("bin/odd-hangs", format!("#!/bin/sh\ntrap '' TERM\n({leaves})\nsleep 600\n"));
+    world.program("bin/odd-crashes", "#!/bin/sh\nkill -SEGV $$\n");
     let path = std::env::join_paths([
         local.parent().unwrap(),
         alone.parent().unwrap(),
@@ -176,7 +177,9 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
         "/bin".as_ref(),
     ]);
     let path = path.unwrap();
-    for (name, program) in [("local", "odd-local"), ("told", "odd-told"), ("hangs", "odd-hangs")] {
+    for (name, program) in
+        [("local", "odd-local"), ("told", "odd-told"), ("hangs", "odd-hangs"), ("crashes", "odd-crashes")]
+    {
         world.user_tool(&format!("runtimes/{name}.toml"), runtime(program, ""));
     }
     world.tool("t.toml", "executor_id = \"subprocess\"\n[config]\ncommand = \"true\"\n");
@@ -187,6 +190,11 @@ fn interpreters_are_started_within_bounds_and_not_from_the_project() {
     assert_eq!((&found("local")["version"], &found("local")["problem"]), (&Value::Null, &Value::Null));
     assert!(!world.ran(), "an interpreter of the project was started");
     assert_eq!(found("hangs")["problem"]["code"], "spawn_failed", "{data:#}");
+    let crashed = found("crashes")["problem"]["message"].as_str().unwrap().to_owned();
+    assert!(
+        crashed.ends_with("odd-crashes` was asked for its version and was ended by signal 11"),
+        "{crashed}"
+    );
     assert!(!examined.stdout().contains("hunter2"));
     let left = std::fs::read_to_string(world.home().join("left")).unwrap();
     let left = std::fs::read(format!("/proc/{}/cmdline", left.trim())).unwrap_or_default();

@@ -314,3 +314,17 @@ fn output_that_is_cut_off_is_an_error() {
         assert!(told.contains("the output is cut off: "), "{words:?}: {told}");
     }
 }
+
+#[test]
+fn a_flag_that_is_advised_is_one_of_the_verb() {
+    let world = World::new();
+    world.tool("t.sh", "");
+    world.rye(["run", "--timing", "t"]).run().fails(2, &["did you mean `--timings`?"]);
+    let told = world.rye(["explain", "--timing", "t"]).run();
+    told.fails(2, &["`--timing` is not a flag of rye's"]);
+    assert!(!told.stderr().contains("--timings"), "{}", told.stderr());
+    world
+        .rye(["explain", "--xyzzy", "t"])
+        .run()
+        .fails(2, &["--timeout, --params, --env", "--project", "--help"]);
+}

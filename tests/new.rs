@@ -117,6 +117,9 @@ fn usual_names_and_extensions_are_understood() {
         (&["v1.2"], "v1.2.py"),
         (&["a.command"], "a.command.py"),
         (&["a.toml"], "a.toml"),
+        (&["api.https"], "api.https.py"),
+        (&["x.shell"], "x.shell.py"),
+        (&["z.cjs"], "z.cjs.py"),
     ] {
         let world = World::new();
         let made = world.rye(["--json", "new"].iter().chain(words)).run();
@@ -268,11 +271,11 @@ fn a_link_does_not_lead_it_out_of_the_space() {
     symlink(world.root().join("victim"), world.tools().join("out")).unwrap();
     for id in ["out/x", "out/deep/x"] {
         let refused = world.rye(["--json", "new", id]).run();
-        refused.refuses(125, "invalid_config", "a link leads out", "");
+        refused.refuses(126, "refused_file", "a link leads out", "");
     }
     assert_eq!(tree(&world.root().join("victim")), BTreeSet::new());
     world.tool("file", "");
-    world.rye(["--json", "new", "file/x"]).run().refuses(125, "invalid_config", "cannot be made", "");
+    world.rye(["--json", "new", "file/x"]).run().refuses(126, "refused_file", "cannot be made", "");
 }
 
 #[test]

@@ -57,12 +57,10 @@ pub(crate) fn new(output: &Output, host: Host, words: &NewWords) -> Result<ExitC
 
 /// The id and the language. An extension that names a language is no part of the id.
 fn named(words: &NewWords) -> Result<(ToolId, Language), Report> {
-    let written = tool_id(&words.id)?;
+    let written = tool_id(&words.id, "new")?;
     let by_extension = written.last_segment().rsplit_once('.').and_then(|(_, extension)| {
-        let language = Language::find(extension)?;
-        // Only what a file name really ends with: `v1.command` is an id.
-        let is_extension = language.word() != extension || language.template().extension == extension;
-        is_extension.then_some((extension.len() + 1, language))
+        // Only what its file's name really ends with: `v1.command` and `api.https` are ids.
+        Some((extension.len() + 1, Language::of_extension(extension)?))
     });
     let Some((length, found)) = by_extension else {
         return Ok((written, words.lang.unwrap_or(Language::Python)));

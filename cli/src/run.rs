@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clap::CommandFactory;
 use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error as ResolveError;
 use rye_executor::tools::usage::usage;
@@ -16,7 +17,7 @@ use rye_executor::{
 };
 use serde_json::{Map, Value};
 
-use crate::arguments::{RunCall, RunWords};
+use crate::arguments::{CommandLine, RunCall, RunWords};
 use crate::output::{Output, Style, plain};
 use crate::{signals, timings};
 
@@ -72,7 +73,7 @@ fn attempt(
     clock.begin(Stage::Configure);
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     clock.begin(Stage::Resolve);
-    let resolution = resolve(&executor, &call.words)?;
+    let resolution = resolve(&executor, &call.words, "run")?;
     clock.begin(Stage::Arguments);
     let mut invocation = match read_arguments(output, &executor, &call.words, resolution)? {
         Call::Help(text) => return Ok(Attempt::Help(text)),
@@ -109,13 +110,13 @@ pub(crate) fn tool_word(words: &RunWords) -> &OsStr {
     words.words.first().map_or(OsStr::new(""), OsString::as_os_str)
 }
 
-/// Reads the id of a tool.
-pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
+/// Reads the id of a tool that a verb is given.
+pub(crate) fn tool_id(word: &OsStr, verb: &str) -> Result<ToolId, Report> {
     let word = word.to_string_lossy();
     if word.starts_with("--") && word.len() > 2 {
         let report = Report::new(Code::InvalidArguments, format!("`{word}` is not a flag of rye's"));
-        let known = ["--timeout", "--params", "--env", "--timings", "--json", "--project", "--help"];
-        return Err(match rye_executor::runtimes::nearest(&word, known) {
+        let known = flags_of(verb);
+        return Err(match rye_executor::runtimes::nearest(&word, known.iter().map(String::as_str)) {
             Some(near) => report.hint(format!("did you mean `{near}`?")),
             None => report.hint(format!("before the tool's name there may be {}", known.join(", "))),
         });
@@ -124,13 +125,21 @@ pub(crate) fn tool_id(word: &OsStr) -> Result<ToolId, Report> {
     parsed.map_err(|error| resolve_report(&error.into()))
 }
 
-/// Resolves the tool and reads its arguments.
-pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) -> Result<Call, Report> {
-    read_arguments(output, executor, words, resolve(executor, words)?)
+/// rye's own flags of a verb.
+fn flags_of(verb: &str) -> Vec<String> {
+    let line = CommandLine::command();
+    let own = line.find_subcommand(verb).into_iter().flat_map(clap::Command::get_arguments);
+    let flags = own.chain(line.get_arguments()).filter_map(|flag| flag.get_long());
+    flags.chain(["help"]).map(|flag| format!("--{flag}")).collect()
 }
 
-fn resolve(executor: &Executor, words: &RunWords) -> Result<Arc<Resolution>, Report> {
-    let id = tool_id(tool_word(words))?;
+/// Resolves the tool and reads its arguments, for `rye explain`.
+pub(crate) fn read_call(output: &Output, executor: &Executor, words: &RunWords) -> Result<Call, Report> {
+    read_arguments(output, executor, words, resolve(executor, words, "explain")?)
+}
+
+fn resolve(executor: &Executor, words: &RunWords, verb: &str) -> Result<Arc<Resolution>, Report> {
+    let id = tool_id(tool_word(words), verb)?;
     executor.resolve(&id).map_err(|error| error.report())
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn schema(output: &Output, host: Host, words: &SchemaWords) -> Result
     let listing = executor.list();
     let mut export = Export { dialect: words.format, names: listing.portable_names(), lost: Vec::new() };
     let tools = match &words.tool {
-        Some(word) => export.one(&executor, &tool_id(word)?)?,
+        Some(word) => export.one(&executor, &tool_id(word, "schema")?)?,
         None => export.all(&listing),
     };
     if output.json {

@@ -18,7 +18,7 @@ const LABEL: usize = 14;
 /// Shows one tool.
 pub(crate) fn show(output: &Output, host: Host, words: &ToolWord) -> Result<ExitCode, Report> {
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
-    let resolution = executor.resolve(&tool_id(&words.tool)?).map_err(|error| error.report())?;
+    let resolution = executor.resolve(&tool_id(&words.tool, "show")?).map_err(|error| error.report())?;
     if output.json {
         return Ok(output.print_json(&as_json(&resolution), ExitCode::SUCCESS));
     }

@@ -1,6 +1,8 @@
 //! Why something could not be run. A tool that ran and failed is an [`Outcome`](crate::Outcome) and never this.
 
-use rye_primitives::StartError;
+use std::time::Duration;
+
+use rye_primitives::{Ending, StartError};
 
 /// The crate's error. [`Error::report`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +20,14 @@ pub enum Error {
         source: StartError,
     },
     /// A program that was asked for its version was killed, or took too long.
-    #[error("`{}` was asked for its version and did not answer within {} s", .program.display(), .limit.as_secs_f64())]
+    #[error("`{}` was asked for its version and {}", .program.display(), unanswered(*.ending, *.limit))]
     NoVersion {
         /// The program.
         program: std::path::PathBuf,
+        /// How it ended instead.
+        ending: Ending,
         /// How long it had.
-        limit: std::time::Duration,
+        limit: Duration,
     },
     /// As many runs as are allowed are on, and as many calls wait as may.
     #[error("{running} runs are on and {waiting} calls wait, which is the limit")]
@@ -65,5 +69,13 @@ impl From<rye_resolver::Error> for Error {
 impl From<rye_runtimes::InvalidId> for Error {
     fn from(error: rye_runtimes::InvalidId) -> Self {
         rye_resolver::Error::from(error).into()
+    }
+}
+
+fn unanswered(ending: Ending, limit: Duration) -> String {
+    match ending {
+        Ending::TimedOut => format!("did not answer within {} s", limit.as_secs_f64()),
+        Ending::Signaled { signal } => format!("was ended by signal {signal}"),
+        _ => "was lost sight of".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rye_primitives::{
     Attachment, Ending, Output, ProcessEnd, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper,
@@ -25,8 +25,11 @@ pub async fn ask_version(program: &Path, host: &Host, limit: Duration) -> Result
     if host.subreaper {
         become_subreaper().map_err(Error::Subreaper)?;
     }
+    let begun = Instant::now();
     for question in QUESTIONS {
-        let request = request(program, question, host, limit);
+        // Both questions have one limit. None at all would be no limit.
+        let left = limit.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
+        let request = request(program, question, host, left);
         let failed = |source| Error::Start { tool: program.display().to_string(), source };
         let end = start(request).map_err(failed)?.end().await;
         match end.ending {
@@ -36,7 +39,7 @@ pub async fn ask_version(program: &Path, host: &Host, limit: Duration) -> Result
                 }
             }
             Ending::Exited { .. } => {}
-            _ => return Err(Error::NoVersion { program: program.to_owned(), limit }),
+            ending => return Err(Error::NoVersion { program: program.to_owned(), ending, limit }),
         }
     }
     Ok(None)

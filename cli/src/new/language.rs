@@ -66,9 +66,9 @@ impl Language {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// The language of a word or a file extension.
-    pub(crate) fn find(word: &str) -> Option<Self> {
-        Self::from_str(word, true).ok()
+    /// The first language whose files have that extension.
+    pub(crate) fn of_extension(extension: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|language| language.template().extension == extension)
     }
 
     /// Its file.

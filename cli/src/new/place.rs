@@ -93,7 +93,7 @@ impl Place {
     pub(crate) fn write(&self, id: &ToolId, extension: &str, text: &str) -> Result<PathBuf, Report> {
         let file = self.tools.join(format!("{id}.{extension}"));
         let folder = file.parent().unwrap_or(&self.tools);
-        self.make_folders(folder).map_err(|error| not_made(folder, &error))?;
+        self.make_folders(folder)?;
         let mut options = std::fs::OpenOptions::new();
         // Never more than the owner may write, whatever the umask: rye would refuse to run it.
         let written = options.write(true).create_new(true).mode(0o644).open(&file);
@@ -104,21 +104,27 @@ impl Place {
     }
 
     /// Makes what is missing of a folder. A link on the way there may not lead out of the space.
-    fn make_folders(&self, folder: &Path) -> io::Result<()> {
+    fn make_folders(&self, folder: &Path) -> Result<(), Report> {
+        let failed = |error| not_made(folder, &error);
         let make = |folder: &Path| std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder);
-        make(&self.tools)?;
-        let inside = self.tools.canonicalize()?;
+        make(&self.tools).map_err(failed)?;
+        let inside = self.tools.canonicalize().map_err(failed)?;
         let there = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok());
-        let leads_to = there.unwrap_or(&self.tools).canonicalize()?;
+        let leads_to = there.unwrap_or(&self.tools).canonicalize().map_err(failed)?;
         if !leads_to.starts_with(inside) {
-            return Err(io::Error::other(format!("a link leads out to `{}`", leads_to.display())));
+            let fact = format!("a link leads out to `{}`", leads_to.display());
+            return Err(not_made(folder, &io::Error::other(fact)));
         }
-        make(folder)
+        make(folder).map_err(failed)
     }
 }
 
 fn not_made(path: &Path, error: &io::Error) -> Report {
-    Report::new(Code::InvalidConfig, format!("`{}` cannot be made: {error}", path.display()))
+    let code = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::ResourceExhausted,
+        _ => Code::RefusedFile,
+    };
+    Report::new(code, format!("`{}` cannot be made: {error}", path.display()))
         .hint("choose another id, or look at the folder's mode and links")
 }
 
