@@ -38,6 +38,7 @@ mod live;
 mod managers;
 mod mcp_calls;
 mod mcp_http;
+mod mcp_install;
 mod mcp_lifetime;
 mod mcp_peer;
 mod mcp_wire;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use rye_executor::tools::dialect::Dialect;
 
 use crate::completions::Shell;
+use crate::mcp::Client;
 use crate::new::Language;
 
 /// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
@@ -189,13 +190,39 @@ pub(crate) struct CompleteWords {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct McpWords {
+    #[command(subcommand)]
+    pub(crate) command: Option<McpCommand>,
     /// Over HTTP instead of standard input and output [default ADDR: 127.0.0.1:8808]
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8808")]
     pub(crate) http: Option<std::net::SocketAddr>,
     /// Let anybody in who can reach an address that is not this machine's own
     #[arg(long, requires = "http")]
     pub(crate) no_token: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpCommand {
+    /// Write rye into the configuration of MCP clients
+    Install(McpInstallWords),
+    /// Take rye's own entry out again, and nothing else
+    Uninstall(McpInstallWords),
+    /// Start rye as each client would, and say what it answers
+    Doctor,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct McpInstallWords {
+    /// One client [default: each that is on this machine]
+    #[arg(long, value_enum, value_name = "CLIENT")]
+    pub(crate) client: Option<Client>,
+    /// Show the change and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// In the client's file of this project instead of your own
+    #[arg(long)]
+    pub(crate) project_scope: bool,
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

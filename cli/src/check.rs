@@ -8,7 +8,7 @@ use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error;
 use rye_executor::runtimes::document::{Place, Problem};
 use rye_executor::tools::{Item, PortableNames, portability};
-use rye_executor::{Code, Host, Listed, Report, Resolver};
+use rye_executor::{Code, Host, Listed, Listing, Report, Resolver};
 use serde_json::json;
 
 use crate::arguments::CheckWords;
@@ -82,6 +82,12 @@ impl Told {
             [self.problem.message].into_iter().chain(self.causes).collect::<Vec<_>>().join("\n    ");
         Problem { message, ..self.problem }
     }
+}
+
+/// What MCP clients and function calling have against the tools of a listing.
+pub(crate) fn notes_of(listing: &Listing) -> Vec<Problem> {
+    let names = listing.portable_names();
+    listing.items.iter().flat_map(|listed| for_other_programs(&names, listed)).collect()
 }
 
 /// What MCP clients and function calling have against a tool that they are shown.

@@ -11,7 +11,6 @@ mod explain;
 mod host;
 mod list;
 mod mcp;
-mod mcp_token;
 mod new;
 mod output;
 mod row;

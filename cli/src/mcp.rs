@@ -1,124 +1,31 @@
-//! `rye mcp`: every tool of the caller's spaces, served to MCP clients on standard input and output, or over HTTP.
-//!
-//! The protocol's two descriptors are moved away before anything else happens: from then on descriptor 0 is empty and
-//! descriptor 1 is standard error, so that nothing that prints or reads can touch the wire.
+//! `rye mcp` and its own verbs: serve clients, write their configuration, see whether they reach their tools.
 
-use std::io::IsTerminal;
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
+mod client;
+mod config_file;
+mod doctor;
+mod entry;
+mod install;
+mod json_text;
+mod probe;
+mod serve;
+mod token;
+mod toml_text;
+
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout};
-use rye_executor::{Code, Config, Executor, Host, Report};
-use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdio};
+use rye_executor::{Host, Report};
 
-use crate::arguments::McpWords;
-use crate::mcp_token;
-use crate::output::{Output, Style};
-use crate::run::event_loop;
-use crate::signals::{Received, Watch};
+pub(crate) use client::Client;
 
-/// Where the protocol's descriptors go: clear of every number that a program uses by habit.
-const CLEAR: i32 = 10;
+use crate::arguments::{McpCommand, McpWords};
+use crate::output::Output;
 
-/// Serves until the clients go or a signal comes.
+/// Serves, or does what the word after `mcp` says.
 pub(crate) fn mcp(output: &Output, host: Host, words: &McpWords) -> Result<ExitCode, Report> {
-    match words.http {
-        Some(address) => over_http(output, host, address, words.no_token),
-        None => over_stdio(output, host),
+    match &words.command {
+        None => serve::serve_clients(output, host, words),
+        Some(McpCommand::Install(words)) => install::install(output, host, words),
+        Some(McpCommand::Uninstall(words)) => install::uninstall(output, host, words),
+        Some(McpCommand::Doctor) => doctor::doctor(output, host),
     }
-}
-
-fn over_stdio(output: &Output, host: Host) -> Result<ExitCode, Report> {
-    if std::io::stdin().is_terminal() {
-        let text =
-            "this speaks the Model Context Protocol: a client starts it and talks to it; Ctrl-D ends it";
-        output.note(Style::Yellow, "note", text);
-    }
-    let executor = executor(host)?;
-    let (input, wire) = move_away().map_err(|error| {
-        Report::new(Code::Internal, format!("standard input and output cannot be moved: {error}"))
-    })?;
-    let log = *output;
-    let note = move |text: &str| log.note(Style::Yellow, "note", text);
-    serve(executor, |door| serve_stdio(door, Streams { input, output: wire, note: Box::new(note) }))
-}
-
-fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -> Result<ExitCode, Report> {
-    let is_local = address.ip().is_loopback();
-    let token = if is_local || no_token { None } else { Some(mcp_token::load(&host)?) };
-    let executor = executor(host)?;
-    let listener = TcpListener::bind(address).map_err(|error| {
-        Report::new(Code::SpawnFailed, format!("`{address}` cannot be listened at: {error}"))
-            .hint("name another address: `rye mcp --http 127.0.0.1:PORT`")
-    })?;
-    let bound = listener.local_addr().unwrap_or(address);
-    output.note(Style::Green, "listening", &format!("http://{bound}/mcp"));
-    match &token {
-        Some(token) if token.is_new => {
-            output.note(Style::Green, "token", &token.text);
-            output.note(Style::Dim, "note", &format!("it is kept in {}", token.path.display()));
-        }
-        Some(token) => {
-            output.note(Style::Dim, "note", &format!("clients need the token in {}", token.path.display()));
-        }
-        None if !is_local => {
-            output.note(Style::Yellow, "note", "anybody who reaches this address may run every tool");
-        }
-        None => {}
-    }
-    let token = token.map(|token| token.text);
-    serve(executor, |door| serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local }))
-}
-
-fn executor(mut host: Host) -> Result<Executor, Report> {
-    host.subreaper = true;
-    Executor::new(host, Config::default()).map_err(|error| error.report())
-}
-
-/// Serves until it is over, and moves on to the end when signals come.
-fn serve<F, S>(executor: Executor, start: F) -> Result<ExitCode, Report>
-where
-    F: FnOnce(Arc<Door>) -> S,
-    S: Future<Output = Result<(), rye_mcp::Error>>,
-{
-    let closing = Closing::default();
-    let door = Door::new(executor, std::env::temp_dir(), closing.clone());
-    let runtime = event_loop()?;
-    let (served, received) = runtime.block_on(until_over(start(door), &closing));
-    // A read of a terminal or a file that is still on would hold the end up.
-    runtime.shutdown_background();
-    served.map_err(|error| Report::new(Code::Internal, error.to_string()))?;
-    Ok(received.map_or(ExitCode::SUCCESS, |received| ExitCode::from(received.exit_code())))
-}
-
-async fn until_over(
-    serve: impl Future<Output = Result<(), rye_mcp::Error>>,
-    closing: &Closing,
-) -> (Result<(), rye_mcp::Error>, Option<Received>) {
-    let mut signals = Watch::new();
-    let mut received = None;
-    let mut serve = std::pin::pin!(serve);
-    loop {
-        tokio::select! {
-            served = &mut serve => return (served, received),
-            got = signals.next() => for got in got {
-                let stage = if received.is_some() { Stage::Forced } else { Stage::Ending };
-                received.get_or_insert(got);
-                closing.advance(stage);
-            },
-        }
-    }
-}
-
-/// Takes the protocol's descriptors and puts harmless ones in their place.
-fn move_away() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
-    let input = fcntl_dupfd_cloexec(stdin(), CLEAR)?;
-    let output = fcntl_dupfd_cloexec(stdout(), CLEAR)?;
-    let nothing = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
-    dup2_stdin(&nothing)?;
-    dup2_stdout(stderr())?;
-    Ok((input, output))
 }

@@ -55,6 +55,7 @@
 //! ```
 
 mod admission;
+mod converse;
 mod error;
 mod exchange;
 mod executor;
@@ -68,6 +69,7 @@ mod timings;
 mod version;
 mod work;
 
+pub use converse::{Answered, Conversation, converse};
 pub use error::Error;
 pub use executor::{Config, Executor, ToolId};
 pub use outcome::{Ending, EndingKind, Outcome};

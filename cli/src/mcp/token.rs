@@ -8,15 +8,15 @@ use rye_executor::{Code, Host, Report};
 
 /// A token, and where it is kept.
 #[derive(Debug)]
-pub(crate) struct Token {
-    pub(crate) text: String,
-    pub(crate) path: PathBuf,
+pub(super) struct Token {
+    pub(super) text: String,
+    pub(super) path: PathBuf,
     /// Nobody has seen it yet.
-    pub(crate) is_new: bool,
+    pub(super) is_new: bool,
 }
 
 /// Reads the token, or makes one.
-pub(crate) fn load(host: &Host) -> Result<Token, Report> {
+pub(super) fn load(host: &Host) -> Result<Token, Report> {
     let path = folder(host)?.join("mcp-token");
     let failed = |error: std::io::Error| {
         Report::new(Code::Internal, format!("the token in {} cannot be kept: {error}", path.display()))
