@@ -119,7 +119,8 @@ fn usual_names_and_extensions_are_understood() {
         (&["a.toml"], "a.toml"),
         (&["api.https"], "api.https.py"),
         (&["x.shell"], "x.shell.py"),
-        (&["z.cjs"], "z.cjs.py"),
+        (&["z.cjs"], "z.mjs"),
+        (&["z.js"], "z.mjs"),
     ] {
         let world = World::new();
         let made = world.rye(["--json", "new"].iter().chain(words)).run();

@@ -66,9 +66,17 @@ impl Language {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// The first language whose files have that extension.
+    /// The first language whose files may have that extension; a new one gets its template's.
     pub(crate) fn of_extension(extension: &str) -> Option<Self> {
-        Self::value_variants().iter().copied().find(|language| language.template().extension == extension)
+        match extension {
+            "js" | "cjs" => Some(Self::Node),
+            "mts" => Some(Self::Typescript),
+            "bash" => Some(Self::Bash),
+            _ => {
+                let mut all = Self::value_variants().iter().copied();
+                all.find(|language| language.template().extension == extension)
+            }
+        }
     }
 
     /// Its file.
