@@ -308,7 +308,8 @@ fn output_that_is_cut_off_is_an_error() {
     for words in [&["list"][..], &["run", "t"], &["show", "t"], &["doctor"]] {
         let mut command = world.rye(["--json"].iter().chain(words)).command();
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let ran = command.stdin(std::process::Stdio::null()).stdout(full).output().unwrap();
+        command.stdin(std::process::Stdio::null()).stdout(full).stderr(std::process::Stdio::piped());
+        let ran = command.spawn().unwrap().wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&ran.stderr).into_owned();
         assert_eq!(ran.status.code(), Some(125), "{words:?}: {told}");
         assert!(told.contains("the output is cut off: "), "{words:?}: {told}");

@@ -89,11 +89,10 @@ fn absorb(schema: &mut Map<String, Value>, branch: Map<String, Value>, path: &st
                 }
             }
             ("required", Some(_), value) => require(schema, names(&value)),
+            ("additionalProperties" | "unevaluatedProperties", _, value) if allows_all(&value) => {}
             // What closes a part would close the whole.
-            ("additionalProperties" | "unevaluatedProperties", _, value) => {
-                if value != Value::Bool(true) && value != json!({}) {
-                    lost.push(Loss::new(path, format!("`{key}` of a part (`allOf`) is not said")));
-                }
+            ("additionalProperties" | "unevaluatedProperties", _, _) => {
+                lost.push(Loss::new(path, format!("`{key}` of a part (`allOf`) is not said")));
             }
             (_, None, value) => {
                 schema.insert(key, value);
@@ -161,4 +160,9 @@ fn require(schema: &mut Map<String, Value>, further: Vec<String>) {
     let mut all = schema.get("required").map(names).unwrap_or_default();
     all.extend(further.into_iter().filter(|name| !all.contains(name)).collect::<Vec<_>>());
     schema.insert("required".into(), all.into());
+}
+
+/// Whether a schema says nothing.
+fn allows_all(schema: &Value) -> bool {
+    matches!(schema, Value::Bool(true)) || schema.as_object().is_some_and(Map::is_empty)
 }
