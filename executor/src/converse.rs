@@ -6,14 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rye_primitives::{
-    Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper, start,
+    Attachment, Ending, Output, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper, start,
 };
 use rye_resolver::Host;
 
 use crate::error::Error;
-
-/// The most that an answer may have.
-const MAX_ANSWER: usize = 32 << 20;
 
 /// What to start, and what to say.
 #[derive(Clone, Debug)]
@@ -28,11 +25,15 @@ pub struct Conversation {
     pub said: Vec<u8>,
     /// How long it may take.
     pub limit: Duration,
+    /// How many bytes of each stream are kept.
+    pub max_answer: usize,
 }
 
 /// What it answered, however it ended.
 #[derive(Clone, Debug)]
 pub struct Answered {
+    /// How it ended.
+    pub ending: Ending,
     /// Standard output.
     pub stdout: Vec<u8>,
     /// Standard error.
@@ -48,7 +49,7 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
     if host.subreaper {
         become_subreaper().map_err(Error::Subreaper)?;
     }
-    let Conversation { program, args, mut environment, said, limit } = conversation;
+    let Conversation { program, args, mut environment, said, limit, max_answer } = conversation;
     let id = format!("{}-{}", std::process::id(), program.display());
     let mark = OsString::from(format!("RYE_RUN_ID={id}"));
     environment.push(("RYE_RUN_ID".into(), id.into()));
@@ -62,14 +63,14 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
         env: environment,
         cwd: "/".into(),
         attachment: Attachment::Captured,
-        stdin: Stdin::Bytes(said),
+        stdin: if said.is_empty() { Stdin::Null } else { Stdin::Bytes(said) },
         stdout: Output::Capture,
         stderr: Output::Capture,
         call: None,
         limits: ProcessLimits {
             timeout: Some(limit),
             grace: Duration::from_millis(200),
-            max_output: MAX_ANSWER,
+            max_output: max_answer,
             ..ProcessLimits::default()
         },
         leave_running: false,
@@ -77,5 +78,5 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
     };
     let end = start(request).map_err(|source| Error::Start { tool, source })?.end().await;
     let stderr = end.stderr.text();
-    Ok(Answered { stdout: end.stdout.into_bytes(), stderr })
+    Ok(Answered { ending: end.ending, stdout: end.stdout.into_bytes(), stderr })
 }

@@ -1,16 +1,13 @@
 //! What version a program says it is. It is started as a run is: contained, bounded in time, and nothing of it is
 //! left; it gets no word of the caller's, no terminal, and neither the caller's folder nor most of its environment.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rye_primitives::{
-    Attachment, Ending, Output, ProcessEnd, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper,
-    start,
-};
+use rye_primitives::Ending;
 use rye_resolver::Host;
 
+use crate::converse::{Answered, Conversation, converse};
 use crate::error::Error;
 
 /// The words to ask with, in this order: Lua knows only the second.
@@ -22,19 +19,25 @@ const QUESTIONS: [&str; 2] = ["--version", "-v"];
 /// # Errors
 /// It could not be started, did not end by itself within the limit, or the system refuses the subreaper.
 pub async fn ask_version(program: &Path, host: &Host, limit: Duration) -> Result<Option<String>, Error> {
-    if host.subreaper {
-        become_subreaper().map_err(Error::Subreaper)?;
-    }
+    let passed = ["PATH", "HOME", "LANG"].into_iter();
+    let passed: Vec<_> =
+        passed.filter_map(|name| Some((name.into(), host.variable(name)?.to_owned()))).collect();
     let begun = Instant::now();
     for question in QUESTIONS {
         // Both questions have one limit. None at all would be no limit.
         let left = limit.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
-        let request = request(program, question, host, left);
-        let failed = |source| Error::Start { tool: program.display().to_string(), source };
-        let end = start(request).map_err(failed)?.end().await;
-        match end.ending {
+        let conversation = Conversation {
+            program: program.to_owned(),
+            args: vec![question.into()],
+            environment: passed.clone(),
+            said: Vec::new(),
+            limit: left,
+            max_answer: 4096,
+        };
+        let answered = converse(conversation, host).await?;
+        match answered.ending {
             Ending::Exited { code: 0 } => {
-                if let Some(version) = told(&end) {
+                if let Some(version) = told(&answered) {
                     return Ok(Some(version));
                 }
             }
@@ -45,36 +48,9 @@ pub async fn ask_version(program: &Path, host: &Host, limit: Duration) -> Result
     Ok(None)
 }
 
-fn request(program: &Path, question: &str, host: &Host, limit: Duration) -> ProcessRequest {
-    // No two of one process ask one program at once.
-    let id = format!("{}-{}", std::process::id(), program.display());
-    let mark = OsString::from(format!("RYE_RUN_ID={id}"));
-    let passed = ["PATH", "HOME", "LANG"];
-    let passed = passed.into_iter().filter_map(|name| Some((name.into(), host.variable(name)?.to_owned())));
-    ProcessRequest {
-        program: program.to_owned(),
-        args: vec![question.into()],
-        env: passed.chain([("RYE_RUN_ID".into(), id.into())]).collect(),
-        cwd: "/".into(),
-        attachment: Attachment::Captured,
-        stdin: Stdin::Null,
-        stdout: Output::Capture,
-        stderr: Output::Capture,
-        call: None,
-        limits: ProcessLimits {
-            timeout: Some(limit),
-            grace: Duration::from_millis(200),
-            max_output: 4096,
-            ..ProcessLimits::default()
-        },
-        leave_running: false,
-        scope: Scope::Shared { mark },
-    }
-}
-
 /// The first number with a dot in it; where there is none, the first line with a digit.
-fn told(end: &ProcessEnd) -> Option<String> {
-    let text = format!("{}\n{}", end.stdout.text(), end.stderr.text());
+fn told(answered: &Answered) -> Option<String> {
+    let text = format!("{}\n{}", String::from_utf8_lossy(&answered.stdout), answered.stderr);
     let dotted = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._+-".contains(c))).find_map(dotted);
     let line = || text.lines().map(str::trim).find(|line| line.contains(|c: char| c.is_ascii_digit()));
     Some(dotted.or_else(line)?.chars().take(40).collect())

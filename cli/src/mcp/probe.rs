@@ -9,6 +9,8 @@ use super::entry::{Entry, Seen};
 
 /// How long a server may take to answer both questions.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How many bytes of an answer are read.
+const MAX_ANSWER: usize = 32 << 20;
 
 /// What a server answered.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -40,6 +42,7 @@ pub(super) async fn probe(entry: &Entry, seen: &Seen, host: &Host) -> Result<Ans
         environment: host.environment.iter().cloned().chain(own).collect(),
         said: questions.iter().map(|question| format!("{question}\n")).collect::<String>().into_bytes(),
         limit: LIMIT,
+        max_answer: MAX_ANSWER,
     };
     let answered = converse(conversation, host).await.map_err(|error| error.report().message)?;
     let lines = answered.stdout.split(|byte| *byte == b'\n');
