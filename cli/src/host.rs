@@ -1,9 +1,13 @@
 //! Captures the caller's surroundings, once.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rye_executor::{Code, Host, Report};
+
+/// Names the folder for all that rye keeps.
+const STATE_FOLDER: &str = "RYE_STATE_DIR";
 
 /// Reads environment, working directory and home.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
@@ -14,18 +18,12 @@ pub(crate) fn capture(project: Option<&Path>) -> Result<Host, Report> {
     })?;
     let known = directories::BaseDirs::new();
     let home = known.as_ref().map(|known| known.home_dir().to_owned());
-    let expanded = |path: &Path| expanded(path, home.as_deref());
-    let user_space = match std::env::var_os("RYE_USER_SPACE").filter(|path| !path.is_empty()) {
-        Some(path) => Some(working_directory.join(expanded(Path::new(&path)))),
-        None => home.as_ref().map(|home| home.join(".ai")),
-    };
-    let cache = match std::env::var_os("RYE_STATE_DIR").filter(|path| !path.is_empty()) {
-        Some(path) => Some(working_directory.join(expanded(Path::new(&path)))),
-        None => known.map(|known| known.cache_dir().join("rye")),
-    };
+    let named = |name| named(&std::env::var_os(name)?, &working_directory, home.as_deref());
+    let user_space = named("RYE_USER_SPACE").or_else(|| home.as_ref().map(|home| home.join(".ai")));
+    let cache = named(STATE_FOLDER).or_else(|| known.map(|known| known.cache_dir().join("rye")));
     Ok(Host {
         environment: std::env::vars_os().collect(),
-        project: project.map(expanded),
+        project: project.map(|path| expanded(path, home.as_deref())),
         working_directory,
         home,
         user_space,
@@ -42,6 +40,20 @@ pub(crate) fn with_build(host: Host) -> Host {
         format!("{:x}.{:x}.{:x}.{changed:x}.{nanoseconds:x}", told.dev(), told.ino(), told.size())
     });
     Host { build: build.unwrap_or_default(), ..host }
+}
+
+/// Where what has to last is kept: what the caller names, else the platform's folder for state.
+pub(crate) fn state_folder(host: &Host) -> Option<PathBuf> {
+    let named = |value| named(value, &host.working_directory, host.home.as_deref());
+    host.variable(STATE_FOLDER).and_then(named).or_else(|| {
+        let known = directories::BaseDirs::new()?;
+        known.state_dir().map(|folder| folder.join("rye"))
+    })
+}
+
+/// The folder that a variable names, unless it is empty.
+fn named(value: &OsStr, working_directory: &Path, home: Option<&Path>) -> Option<PathBuf> {
+    (!value.is_empty()).then(|| working_directory.join(expanded(Path::new(value), home)))
 }
 
 /// A path in which `~` stands for the home directory: what no shell has read, such as a line of a client's

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rye_executor::{Code, Host, Report};
+
+use crate::host::state_folder;
 
 /// A token, and where it is kept.
 #[derive(Debug)]
@@ -17,7 +19,11 @@ pub(super) struct Token {
 
 /// Reads the token, or makes one.
 pub(super) fn load(host: &Host) -> Result<Token, Report> {
-    let path = folder(host)?.join("mcp-token");
+    let folder = state_folder(host).ok_or_else(|| {
+        Report::new(Code::Internal, "there is no folder for state")
+            .hint("set `RYE_STATE_DIR` to a folder of yours")
+    })?;
+    let path = folder.join("mcp-token");
     let failed = |error: std::io::Error| {
         Report::new(Code::Internal, format!("the token in {} cannot be kept: {error}", path.display()))
             .hint("set `RYE_STATE_DIR` to a folder of yours, or let anybody in with `--no-token`")
@@ -31,24 +37,10 @@ pub(super) fn load(host: &Host) -> Result<Token, Report> {
         Err(error) => return Err(failed(error)),
     }
     let text = random().map_err(failed)?;
-    let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(failed)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
     let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     options.and_then(|mut file| writeln!(file, "{text}")).map_err(failed)?;
     Ok(Token { text, path, is_new: true })
-}
-
-/// The folder for state: `$RYE_STATE_DIR`, else the platform's.
-fn folder(host: &Host) -> Result<PathBuf, Report> {
-    if let Some(folder) = host.variable("RYE_STATE_DIR").filter(|folder| !folder.is_empty()) {
-        return Ok(host.working_directory.join(folder));
-    }
-    let known = directories::ProjectDirs::from("", "", "rye");
-    let known = known.and_then(|known| known.state_dir().map(Path::to_owned));
-    known.ok_or_else(|| {
-        Report::new(Code::Internal, "there is no folder for state")
-            .hint("set `RYE_STATE_DIR` to a folder of yours")
-    })
 }
 
 /// 256 bits as hexadecimal digits.
