@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use rye_executor::harmless::is_harmful;
 use rye_executor::resolver::{holds_secrets, read_to_show};
 use rye_executor::runtimes::document::{Place, Problem};
 
 use crate::columns::{columns, wrapped};
-use crate::output::{Style, is_harmful, plain_line};
+use crate::output::{Style, plain_line};
 use crate::veil::veiled;
 
 /// How wide a line is drawn where no terminal says it.

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
+use rye_executor::harmless::written_out;
 use rye_executor::{Code, EndingKind, Report, exit_codes};
 
 use crate::columns::wrapped;
@@ -182,40 +183,14 @@ fn width_of(terminal: std::os::fd::BorrowedFd<'_>) -> usize {
     size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col.into() })
 }
 
-/// Text of several lines that came from a file or a tool, made harmless for a terminal: whatever could move the cursor,
-/// change the title or turn the direction of writing is written out.
+/// Text of several lines that came from a file or a tool, made harmless for a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    written_out(text, |c| is_harmful(c) && !matches!(c, '\n' | '\t'))
+    written_out(text, &['\n', '\t'])
 }
 
 /// The same for what has one line, such as a path or a message: it cannot make another.
 pub(crate) fn plain_line(text: &str) -> String {
-    written_out(text, is_harmful)
-}
-
-fn written_out(text: &str, harmful: impl Fn(char) -> bool) -> String {
-    if !text.contains(&harmful) {
-        return text.to_owned();
-    }
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if harmful(c) {
-            out.extend(c.escape_default())
-        } else {
-            out.push(c)
-        }
-        out
-    })
-}
-
-/// Whether a character does something to a terminal besides standing there, or stands there unseen. The joiners U+200C
-/// and U+200D are none: emoji and Persian words need them.
-pub(crate) fn is_harmful(c: char) -> bool {
-    let turns_or_hides = matches!(
-        c,
-        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}'
-    );
-    c.is_control() || turns_or_hides || matches!(c, '\u{2028}'..='\u{202e}')
+    written_out(text, &[])
 }
 
 /// `1 tool`, `2 tools`.
@@ -230,15 +205,6 @@ fn paint(colored: bool, style: Style, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{plain, plain_line};
-
-    #[test]
-    fn what_moves_turns_or_hides_is_written_out() {
-        for c in "\u{7}\u{1b}\u{7f}\u{61c}\u{200b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{206a}\u{feff}\u{e0041}".chars() {
-            assert_eq!(plain(&format!("a{c}b")), format!("a{}b", c.escape_default()));
-        }
-        let family = "👩\u{200d}👧 ❤\u{fe0f} می\u{200c}خواهم";
-        assert_eq!((plain(family), plain_line(family)), (family.to_owned(), family.to_owned()));
-    }
 
     #[test]
     fn a_line_stays_one() {

@@ -60,6 +60,7 @@ mod error;
 mod exchange;
 mod executor;
 pub mod exit_codes;
+pub mod harmless;
 mod judge;
 mod outcome;
 pub mod report;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 
 use crate::scratch::Scratch;
+use crate::text::calm;
 
 /// The variable that names the pipe.
 pub(crate) const VARIABLE: &str = "RYE_REPORT";
@@ -73,7 +74,7 @@ impl Notice {
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let (word, rest) = line.trim().split_once(' ')?;
         let (first, rest) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
-        let rest = Some(rest.trim()).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        let rest = Some(rest.trim()).filter(|rest| !rest.is_empty()).map(calm);
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         match word {
             "progress" => {
@@ -173,6 +174,10 @@ mod tests {
             ("progress", None),
             ("progress x/y", None),
             ("log info one two", Some(Notice::Log { level: Level::Info, text: "one two".to_owned() })),
+            (
+                "log info \u{1b}[31mred",
+                Some(Notice::Log { level: Level::Info, text: "\\u{1b}[31mred".to_owned() }),
+            ),
             ("log loud x", None),
             ("log info", None),
             ("hello there", None),

@@ -1,6 +1,6 @@
 //! Text for a model: harmless, and no longer than a client takes. What is cut out is counted.
 
-use std::fmt::Write;
+use rye_executor::harmless::written_out;
 
 /// How many bytes of text one answer carries. Clients refuse or store away what has more than about 25,000 tokens.
 pub(crate) const MAX_TEXT: usize = 40_000;
@@ -37,25 +37,10 @@ pub(crate) fn shortened(text: &str, limit: usize, advice: &str) -> String {
     }
 }
 
-/// Text of a tool with whatever moves a cursor, changes a title or turns the direction of writing written out: a
-/// model or a person would read something else than is there. Line ends and tabs stay.
+/// Text of a tool, made harmless: a model or a person would read something else than is there. Line ends and tabs
+/// stay.
 pub(crate) fn calm(text: &str) -> String {
-    let harmful = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(harmful) {
-        return text.to_owned();
-    }
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if harmful(c) {
-            // To a string nothing fails to be written.
-            let _ = write!(out, "{}", c.escape_default());
-        } else {
-            out.push(c);
-        }
-        out
-    })
+    written_out(text, &['\n', '\r', '\t'])
 }
 
 #[cfg(test)]
