@@ -66,6 +66,17 @@ impl Roster {
         }
     }
 
+    /// Waits until so many were started and none is left.
+    #[track_caller]
+    pub(crate) fn wait_until_gone(&self, started: usize) {
+        let begin = Instant::now();
+        while self.everyone().iter().any(|process| process.is_alive()) {
+            assert!(begin.elapsed() < BOUND / 2, "still there: {:?}", self.everyone());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        self.assert_gone(started);
+    }
+
     /// Asserts that so many were started and that none is left.
     #[track_caller]
     pub(crate) fn assert_gone(&self, started: usize) {
