@@ -211,6 +211,40 @@ fn a_tool_tells_its_progress_and_a_client_that_asked_hears_it() {
 }
 
 #[test]
+fn a_python_function_tells_its_progress_and_holds_nobody_up() {
+    let world = World::new();
+    let source = r#"import os, rye_report
+def main(pages: int = 2) -> str:
+    for page in range(1, pages + 1):
+        rye_report.progress(page, pages, f"page {page}\nprogress 9 forged")
+    rye_report.log("info", "x" * 10_000)
+    os.environ["RYE_REPORT"] = "/nowhere/at/all"
+    rye_report.progress(9)
+    return rye_report.__name__
+"#;
+    world.tool("pages.py", source);
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer
+        .request("tools/call", json!({"name": "pages", "arguments": {}, "_meta": {"progressToken": "t"}}));
+    for done in [1.0, 2.0] {
+        let told = peer.notification("notifications/progress")["params"].clone();
+        assert_eq!((told["progress"].as_f64(), told["total"].as_f64()), (Some(done), Some(2.0)));
+        assert_eq!(told["message"], format!("page {done} progress 9 forged"));
+    }
+    let log = peer.notification("notifications/message")["params"]["data"].clone();
+    assert_eq!(log.as_str().map(str::len), Some(4095 - "log info ".len()));
+    assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "rye_report");
+    assert_eq!(peer.unread(), Vec::<Value>::new());
+    // At a terminal nobody listens; and a module of the project's own comes first.
+    assert_eq!(world.rye(["run", "pages"]).run().ok(), "rye_report\n");
+    world.file(
+        "project/.ai/tools/rye_report.py",
+        "def progress(*_): pass\nlog = progress\n__name__ = 'own'\n",
+    );
+    assert_eq!(world.rye(["run", "pages"]).run().ok(), "own\n");
+}
+
+#[test]
 fn more_calls_than_may_wait_are_told_so() {
     let world = World::new();
     let latch = Latch::new(&world);

@@ -120,6 +120,52 @@ def key_of(hint, key):
     return hint(key) if hint in (int, float) else key
 '''
 
+REPORT = r'''
+"""Tells the caller how far a tool is. Where nobody listens, as on a command line, nothing happens."""
+import os
+
+
+def progress(done, total=None, message=""):
+    """`done` of `total`; each call says more than the one before."""
+    _tell(f"progress {done}" + ("" if total is None else f"/{total}"), message)
+
+
+def log(level, message):
+    """`level` is debug, info, notice, warning, error, critical, alert or emergency."""
+    _tell(f"log {level}", message)
+
+
+def _tell(words, message):
+    line = " ".join([words, *str(message).split()]).encode("utf-8", "replace")[:4095] + b"\n"
+    try:
+        pipe = os.open(os.environ.get("RYE_REPORT", os.devnull), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        os.write(pipe, line)
+    except OSError:
+        pass
+    finally:
+        os.close(pipe)
+'''
+
+
+class Report:
+    """Finds the module `rye_report`, unless there is another of that name."""
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "rye_report":
+            from importlib.machinery import ModuleSpec
+            return ModuleSpec(name, Report)
+
+    @staticmethod
+    def create_module(spec):
+        return None
+
+    @staticmethod
+    def exec_module(module):
+        exec(REPORT, module.__dict__)
+
 
 def plain(value):
     kind = type(value)
@@ -210,6 +256,7 @@ def call(request):
     path, name, params = request["path"], request["module"], request["params"]
     at = next((at for at, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path))
     sys.path[at:at] = request["folders"]
+    sys.meta_path.append(Report)
     sys.argv = [path]
     if name.partition(".")[0] in getattr(sys, "stdlib_module_names", sys.modules):
         name = "tools." + name
