@@ -8,6 +8,7 @@
 
 mod architecture;
 mod arguments;
+mod artifacts;
 mod chain;
 mod check;
 mod completions;

@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Runtimes,
     /// Look at everything that tools depend on, and say what is broken
     Doctor,
+    /// Look at long outputs of runs, which are kept whole for a week
+    #[command(subcommand)]
+    Artifacts(ArtifactsVerb),
     /// Print the completion script of a shell
     Completions(CompletionsWords),
     /// What may stand in the place of the last word
@@ -113,6 +116,26 @@ pub(crate) struct RunWords {
     /// The tool's id, then its own words: --name value, --name=value, or bare values (--help shows them)
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["TOOL", "WORD"])]
     pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArtifactsVerb {
+    /// List them, the newest first
+    List,
+    /// Print one, every byte as it was printed
+    Show {
+        /// The beginning of its id
+        id: String,
+    },
+    /// Remove some
+    Rm {
+        /// The beginnings of their ids
+        #[arg(required_unless_present = "all")]
+        ids: Vec<String>,
+        /// Remove all
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
 }
 
 #[derive(Args, Debug)]

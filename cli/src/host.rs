@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rye_executor::{Code, Host, Report};
+use rye_executor::{ArtifactConfig, Code, Host, Report};
 
 /// Names the folder for all that rye keeps.
 const STATE_FOLDER: &str = "RYE_STATE_DIR";
@@ -49,6 +49,11 @@ pub(crate) fn state_folder(host: &Host) -> Option<PathBuf> {
         let known = directories::BaseDirs::new()?;
         known.state_dir().map(|folder| folder.join("rye"))
     })
+}
+
+/// Where long outputs are kept whole.
+pub(crate) fn artifact_config(host: &Host) -> Option<ArtifactConfig> {
+    state_folder(host).map(|state| ArtifactConfig::below(&state))
 }
 
 /// The folder that a variable names, unless it is empty.

@@ -2,6 +2,7 @@
 //! hands them to the executor.
 
 mod arguments;
+mod artifacts;
 mod check;
 mod columns;
 mod completions;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::New(new) => new::new(&output, host, &new),
         Command::Runtimes => runtimes::runtimes(&output, host),
         Command::Doctor => doctor::doctor(&output, host),
+        Command::Artifacts(verb) => artifacts::artifacts(&output, &host, &verb),
         Command::Completions(completions) => Ok(completions::script(&output, completions.shell)),
         Command::Complete(complete) => Ok(completions::complete(&output, host, &complete)),
     };

@@ -18,6 +18,7 @@ use rye_executor::{
 use serde_json::{Map, Value};
 
 use crate::arguments::{CommandLine, RunCall, RunWords};
+use crate::host::artifact_config;
 use crate::output::{Output, Style, plain};
 use crate::{signals, timings};
 
@@ -71,7 +72,10 @@ fn attempt(
     planned: &mut dyn FnMut(&Plan),
 ) -> Result<Attempt, Report> {
     clock.begin(Stage::Configure);
-    let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
+    // What a person sees as it comes is kept nowhere.
+    let artifacts = output.json.then(|| artifact_config(&host)).flatten();
+    let config = Config { artifacts, ..Config::default() };
+    let executor = Executor::new(host, config).map_err(|error| error.report())?;
     clock.begin(Stage::Resolve);
     let resolution = resolve(&executor, &call.words, "run")?;
     clock.begin(Stage::Arguments);

@@ -75,6 +75,7 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
         },
         leave_running: false,
         scope: Scope::Shared { mark },
+        spill: None,
     };
     let end = start(request).map_err(|source| Error::Start { tool, source })?.end().await;
     let stderr = end.stderr.text();

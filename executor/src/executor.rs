@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::admission::{Admission, Place, Turn};
+use crate::artifacts::ArtifactConfig;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::request::process_request;
@@ -30,11 +31,13 @@ pub struct Config {
     pub queue: usize,
     /// How the names of HTTP hosts become addresses.
     pub hosts: HostLookup,
+    /// Where long outputs are kept whole; `None`: nowhere.
+    pub artifacts: Option<ArtifactConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, queue: 256, hosts: HostLookup::System }
+        Self { concurrency: 64, queue: 256, hosts: HostLookup::System, artifacts: None }
     }
 }
 
@@ -67,8 +70,10 @@ impl Executor {
         };
         let admission =
             Admission::new(least(config.concurrency, limits.concurrency), least(config.queue, limits.queue));
-        let means =
-            Means { alone: resolver.host().single_run, client: Arc::new(HttpClient::new(config.hosts)) };
+        let artifacts =
+            config.artifacts.map(|artifacts| artifacts.limited(limits.inline_output, limits.max_artifact));
+        let client = Arc::new(HttpClient::new(config.hosts));
+        let means = Means { alone: resolver.host().single_run, client, artifacts };
         Ok(Self { resolver, admission, means, closed: AtomicBool::new(false) })
     }
 
@@ -125,7 +130,7 @@ impl Executor {
     /// The plan cannot be started.
     pub fn check(&self, plan: &Plan) -> Result<(), Error> {
         let Some(process) = plan.process() else { return Ok(()) };
-        let request = process_request(plan, process, self.resolver.host().single_run);
+        let request = process_request(plan, process, &self.means);
         rye_primitives::check(&request).map_err(|source| Error::Start { tool: plan.tool.to_string(), source })
     }
 

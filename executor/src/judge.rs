@@ -6,12 +6,13 @@ use rye_runtimes::call::{OutputForm, Style};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::artifacts::{hexadecimal, keep};
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report};
 use crate::timings::{Stage, Timings};
 
 /// The outcome of a run.
-pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
+pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
     let kind = match end.ending {
         ProcessEnding::Exited { code } => EndingKind::Exited { code },
         ProcessEnding::Signaled { signal } => EndingKind::Signaled { signal },
@@ -33,6 +34,8 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
     // A limit that was reached says more than what the tool made of it.
     let error = ended_early(plan, kind).or(failure).map(|report| withheld_hint(plan, report));
     let (stdout, stderr) = (end.stdout.text(), end.stderr.text());
+    let artifacts = [keep("stdout", &mut end.stdout), keep("stderr", &mut end.stderr)];
+    let sha256 = |captured: &Captured| captured.sha256.as_ref().map(|digest| hexadecimal(digest));
     Outcome {
         run_id: plan.run_id.clone(),
         tool: plan.tool.to_string(),
@@ -47,6 +50,9 @@ pub(crate) fn outcome(plan: &Plan, end: ProcessEnd) -> Outcome {
         },
         stdout_bytes: end.stdout.total,
         stderr_bytes: end.stderr.total,
+        stdout_sha256: sha256(&end.stdout),
+        stderr_sha256: sha256(&end.stderr),
+        artifacts: artifacts.into_iter().flatten().collect(),
         stdout,
         stderr,
         duration: end.duration,

@@ -55,6 +55,7 @@
 //! ```
 
 mod admission;
+pub mod artifacts;
 mod converse;
 mod error;
 mod exchange;
@@ -70,6 +71,7 @@ mod timings;
 mod version;
 mod work;
 
+pub use artifacts::{Artifact, ArtifactConfig};
 pub use converse::{Answered, Conversation, converse};
 pub use error::Error;
 pub use executor::{Config, Executor, ToolId};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
+use crate::artifacts::Artifact;
 use crate::report::Report;
 use crate::timings::{self, Timings};
 
@@ -34,6 +35,15 @@ pub struct Outcome {
     pub stdout_bytes: u64,
     /// How many bytes standard error had.
     pub stderr_bytes: u64,
+    /// The SHA-256 of all of standard output, in hexadecimal; `None`: it was not captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout_sha256: Option<String>,
+    /// The SHA-256 of all of standard error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stderr_sha256: Option<String>,
+    /// The streams that are long, as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
     /// From the start to the end of the last process, in milliseconds.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
@@ -163,6 +173,9 @@ impl Outcome {
             stderr: String::new(),
             stdout_bytes: 0,
             stderr_bytes: 0,
+            stdout_sha256: None,
+            stderr_sha256: None,
+            artifacts: Vec::new(),
             duration: Duration::ZERO,
             chain,
             timings: None,

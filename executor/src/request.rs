@@ -7,11 +7,14 @@ use rye_resolver::{Attachment, FunctionCall, Plan, ProcessPlan, StdinPlan};
 use rye_runtimes::call::Style;
 use serde::Serialize;
 
+use crate::artifacts::ArtifactConfig;
+use crate::work::Means;
+
 /// How many bytes a function may return.
 pub const MAX_REPLY: usize = 64 << 20;
 
-/// The process that a plan asks for. `alone`: this program does nothing but this run.
-pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, alone: bool) -> ProcessRequest {
+/// The process that a plan asks for.
+pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means) -> ProcessRequest {
     let attached = plan.attachment == Attachment::Caller;
     let env = plan.environment.iter().map(|(name, value, _)| (name.to_owned(), value.to_owned()));
     let mut mark = OsString::from("RYE_RUN_ID=");
@@ -43,7 +46,8 @@ pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, alone: bool) -
             ..ProcessLimits::default()
         },
         leave_running: process.leave_running,
-        scope: if alone { Scope::Exclusive } else { Scope::Shared { mark } },
+        scope: if means.alone { Scope::Exclusive } else { Scope::Shared { mark } },
+        spill: means.artifacts.as_ref().map(ArtifactConfig::spill),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rye_primitives::{HttpClient, Process, ProcessEvents, start as start_process};
 use rye_resolver::{Action, Plan};
 
+use crate::artifacts::ArtifactConfig;
 use crate::error::Error;
 use crate::exchange::{self, Exchange};
 use crate::judge;
@@ -18,6 +19,8 @@ pub(crate) struct Means {
     /// This program does nothing but one run.
     pub(crate) alone: bool,
     pub(crate) client: Arc<HttpClient>,
+    /// Where long outputs go; `None`: nowhere.
+    pub(crate) artifacts: Option<ArtifactConfig>,
 }
 
 /// Something that was begun.
@@ -32,7 +35,7 @@ impl Means {
     pub(crate) fn begin(&self, plan: &Plan, stopper: &RunStopper) -> Result<Work, Error> {
         match &plan.action {
             Action::Process(process) => {
-                let process = start_process(process_request(plan, process, self.alone))
+                let process = start_process(process_request(plan, process, self))
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
                 stopper.connect(process.stopper());
                 Ok(Work::Process(process))

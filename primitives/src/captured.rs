@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::spill::Spilled;
+
 /// What was kept of one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captured {
@@ -12,6 +14,10 @@ pub struct Captured {
     pub tail: Vec<u8>,
     /// How many bytes the stream had.
     pub total: u64,
+    /// The SHA-256 of all of them; `None`: nothing was captured.
+    pub sha256: Option<[u8; 32]>,
+    /// The file that holds them.
+    pub spilled: Spilled,
 }
 
 impl Captured {
@@ -126,7 +132,7 @@ impl HeadTail {
 
     pub(crate) fn finish(mut self) -> Captured {
         self.tail.rotate_left(self.oldest);
-        Captured { head: self.head, tail: self.tail, total: self.total }
+        Captured { head: self.head, tail: self.tail, total: self.total, ..Captured::default() }
     }
 }
 
@@ -180,9 +186,9 @@ mod tests {
 
     #[test]
     fn a_character_across_head_and_tail_survives_when_all_is_kept() {
-        let kept = Captured { head: vec![b'a', 0xC3], tail: vec![0xA4], total: 3 };
+        let kept = Captured { head: vec![b'a', 0xC3], tail: vec![0xA4], total: 3, ..Captured::default() };
         assert_eq!(kept.text(), "aä");
-        let broken = Captured { head: vec![b'a', 0xFF], tail: vec![], total: 2 };
+        let broken = Captured { head: vec![b'a', 0xFF], total: 2, ..Captured::default() };
         assert_eq!(broken.text(), "a\u{FFFD}");
     }
 }

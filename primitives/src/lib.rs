@@ -32,6 +32,7 @@ mod registered;
 mod request;
 mod shebang;
 mod spawn;
+mod spill;
 mod stdin;
 mod stop;
 mod streams;
@@ -50,5 +51,6 @@ pub use http::{
 };
 pub use process::{Process, ProcessEvents, start};
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
+pub use spill::{SPILL_PREFIX, Spill, Spilled};
 pub use stop::{Stop, Stopper};
 pub use subreaper::become_subreaper;

@@ -190,8 +190,8 @@ fn connect(request: &mut ProcessRequest) -> Result<(Descriptors, Streams, EventR
         call = Some(childs);
     }
     let (writer, reader) = events();
-    let stdout_outlet = Outlet::new(Stream::Stdout, our_stdout, limits.max_output)?;
-    let stderr_outlet = Outlet::new(Stream::Stderr, our_stderr, limits.max_output)?;
+    let stdout_outlet = Outlet::new(Stream::Stdout, our_stdout, limits.max_output, request.spill.clone())?;
+    let stderr_outlet = Outlet::new(Stream::Stderr, our_stderr, limits.max_output, request.spill.clone())?;
     let streams = Streams::new(feed, our_call, stdout_outlet, stderr_outlet, writer);
     Ok((Descriptors { stdin, stdout, stderr, call }, streams, reader))
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::spill::Spill;
+
 /// Everything that decides one run; a caller's value arrives here already as exact bytes.
 #[derive(Clone)]
 pub struct ProcessRequest {
@@ -34,6 +36,8 @@ pub struct ProcessRequest {
     pub leave_running: bool,
     /// How descendants that left the tree are found again.
     pub scope: Scope,
+    /// Where the whole of a captured stream goes that is long; `None`: nowhere.
+    pub spill: Option<Spill>,
 }
 
 /// Which session and process group the child lives in.
@@ -127,6 +131,7 @@ impl fmt::Debug for ProcessRequest {
             .field("limits", &self.limits)
             .field("leave_running", &self.leave_running)
             .field("scope", &self.scope)
+            .field("spill", &self.spill)
             .finish()
     }
 }

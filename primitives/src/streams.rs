@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::pipe::fcntl_setpipe_size;
+use sha2::{Digest, Sha256};
 use tokio::io::Interest;
 
 use crate::call::Call;
@@ -17,6 +18,7 @@ use crate::captured::{Captured, HeadTail};
 use crate::end::Reply;
 use crate::events::{EventWriter, Stream};
 use crate::registered::{Registered, register};
+use crate::spill::{Spill, Spiller};
 use crate::stdin::Feed;
 
 /// One read.
@@ -110,14 +112,34 @@ pub(crate) struct Outlet {
     stream: Stream,
     pipe: Option<Registered>,
     kept: HeadTail,
+    digest: Option<Sha256>,
+    spiller: Option<Spiller>,
     pipe_is_large: bool,
 }
 
 impl Outlet {
     /// Without a pipe it has ended before it began.
-    pub(crate) fn new(stream: Stream, pipe: Option<OwnedFd>, limit: usize) -> io::Result<Self> {
+    pub(crate) fn new(
+        stream: Stream,
+        pipe: Option<OwnedFd>,
+        limit: usize,
+        spill: Option<Spill>,
+    ) -> io::Result<Self> {
         let pipe = pipe.map(|pipe| register(pipe, Interest::READABLE)).transpose()?;
-        Ok(Self { stream, pipe, kept: HeadTail::new(limit), pipe_is_large: false })
+        let spiller = spill.filter(|_| pipe.is_some()).map(Spiller::new);
+        let digest = pipe.is_some().then(Sha256::new);
+        Ok(Self { stream, pipe, kept: HeadTail::new(limit), digest, spiller, pipe_is_large: false })
+    }
+
+    fn take(&mut self, bytes: &[u8], events: &EventWriter) {
+        self.kept.push(bytes);
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
+        if let Some(spiller) = &mut self.spiller {
+            spiller.push(bytes);
+        }
+        events.push(self.stream, bytes);
     }
 
     fn is_open(&self) -> bool {
@@ -151,8 +173,8 @@ impl Outlet {
                         // It may be refused, by a limit on all pipes of a user: then it is slower.
                         let _ = fcntl_setpipe_size(ready.get_inner(), LARGE_PIPE);
                     }
-                    self.kept.push(scratch);
-                    events.push(self.stream, scratch);
+                    drop(ready);
+                    self.take(scratch, events);
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => ready.clear_ready(),
@@ -173,8 +195,7 @@ impl Outlet {
                 scratch.clear();
                 match rustix::io::read(&pipe, spare_capacity(scratch)) {
                     Ok(read) if read > 0 => {
-                        self.kept.push(scratch);
-                        events.push(self.stream, scratch);
+                        self.take(scratch, events);
                         left = left.saturating_sub(read as u64);
                     }
                     Err(Errno::INTR) => {}
@@ -182,6 +203,10 @@ impl Outlet {
                 }
             }
         }
-        self.kept.finish()
+        Captured {
+            sha256: self.digest.map(|digest| digest.finalize().into()),
+            spilled: self.spiller.map(Spiller::finish).unwrap_or_default(),
+            ..self.kept.finish()
+        }
     }
 }

@@ -60,6 +60,10 @@ pub struct Limits {
     pub timeout: Option<f64>,
     /// `max_output`: the default, in bytes for each stream.
     pub max_output: Option<u64>,
+    /// `inline_output`: a stream of more bytes is kept whole, as an artifact; up to 1 MiB.
+    pub inline_output: Option<u64>,
+    /// `max_artifact`: how many bytes an artifact has at most; rye's own bound holds as well.
+    pub max_artifact: Option<u64>,
 }
 
 impl Config {
@@ -96,6 +100,8 @@ impl Config {
         own.queue = own.queue.or(below.queue);
         own.timeout = own.timeout.or(below.timeout);
         own.max_output = own.max_output.or(below.max_output);
+        own.inline_output = own.inline_output.or(below.inline_output);
+        own.max_artifact = own.max_artifact.or(below.max_artifact);
         self.files.push(path);
     }
 
@@ -157,6 +163,8 @@ impl Limits {
             queue: positive(&mut table, "queue"),
             timeout: seconds(&mut table, "timeout"),
             max_output: positive(&mut table, "max_output"),
+            inline_output: positive(&mut table, "inline_output"),
+            max_artifact: positive(&mut table, "max_artifact"),
         };
         problems.extend(table.finish());
         limits

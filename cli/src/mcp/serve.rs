@@ -16,6 +16,7 @@ use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdi
 
 use super::token;
 use crate::arguments::McpWords;
+use crate::host::artifact_config;
 use crate::output::{Output, Style};
 use crate::run::event_loop;
 use crate::signals::{Received, Watch};
@@ -75,7 +76,8 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
 
 fn executor(mut host: Host) -> Result<Executor, Report> {
     host.subreaper = true;
-    Executor::new(host, Config::default()).map_err(|error| error.report())
+    let config = Config { artifacts: artifact_config(&host), ..Config::default() };
+    Executor::new(host, config).map_err(|error| error.report())
 }
 
 /// Serves until it is over, and moves on to the end when signals come.

@@ -42,6 +42,7 @@ fn request(program: &str, args: &[&str]) -> ProcessRequest {
         limits: ProcessLimits { timeout: Some(PATIENCE), ..ProcessLimits::default() },
         leave_running: false,
         scope: Scope::Shared { mark: format!("RYE_TEST_RUN={run}").into() },
+        spill: None,
     }
 }
 
