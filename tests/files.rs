@@ -345,3 +345,29 @@ fn a_file_beyond_the_limit_is_refused() {
     fs::OpenOptions::new().write(true).open(path).unwrap().set_len((16 << 20) + 1).unwrap();
     refused(&world, "x", "it has more than 16777216 bytes", "keep data beside it");
 }
+
+#[test]
+fn a_file_that_changes_while_it_runs_is_told() {
+    if !have("bash") || !have("python3") {
+        return;
+    }
+    let world = World::new();
+    let changed = |tool: &str| world.outcome([tool])["chain"][0]["changed"].clone();
+    let script = "echo 'echo more' >> .ai/tools/t.sh\n";
+    for (name, text, is_changed) in [
+        ("same.sh", "touch .ai/tools/same.sh\n", false),
+        ("t.sh", script, true),
+        ("gone.sh", "rm .ai/tools/gone.sh\n", true),
+        ("other.sh", "mv .ai/tools/other.sh away; mkfifo .ai/tools/other.sh\n", true),
+        // What was read travels with the request: what stands at the path does not matter.
+        ("f.py", "def main():\n    open('.ai/tools/f.py', 'w').close()\n", false),
+    ] {
+        world.tool(name, text);
+        let told = changed(name.split('.').next().unwrap());
+        assert_eq!(told, if is_changed { true.into() } else { serde_json::Value::Null }, "{name}");
+    }
+    world.tool("t.sh", script);
+    let ran = world.rye(["run", "t"]).run();
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stderr().ends_with("t.sh changed while it ran\n"), "{}", ran.stderr());
+}

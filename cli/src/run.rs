@@ -275,6 +275,9 @@ fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageClock) -> Ex
         let note = format!("{leaked} {noun} that it had left behind {verb} ended");
         output.note(Style::Yellow, "note", &note);
     }
+    for path in outcome.chain.iter().filter(|link| link.changed).filter_map(|link| link.path.as_ref()) {
+        output.note(Style::Yellow, "note", &format!("{} changed while it ran", path.display()));
+    }
     if outcome.timings.is_some() {
         // Nothing follows: the stage that is on ends.
         clock.begin(Stage::Report);

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
 use rye_primitives::{Captured, SPILL_PREFIX, Spill, Spilled};
+use rye_resolver::hexadecimal;
 use serde::Serialize;
 
 /// How many bytes of a stream wait in memory for their file.
@@ -189,10 +190,6 @@ fn sweep(folder: &Path, now: SystemTime) {
             let _ = kept.remove();
         }
     }
-}
-
-pub(crate) fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What the end of a process means for the tool: its result, or why there is none.
 
 use rye_primitives::{Captured, Ending as ProcessEnding, Phases, ProcessEnd, Reply};
-use rye_resolver::{Attachment, Plan};
+use rye_resolver::{Attachment, Link, Plan, hexadecimal};
 use rye_runtimes::call::{OutputForm, Style};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::artifacts::{hexadecimal, keep};
+use crate::artifacts::keep;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report};
 use crate::timings::{Stage, Timings};
@@ -33,6 +33,8 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
     };
     // A limit that was reached says more than what the tool made of it.
     let error = ended_early(plan, kind).or(failure).map(|report| withheld_hint(plan, report));
+    let mut chain = plan.chain.clone();
+    chain.iter_mut().for_each(Link::look_again);
     let (stdout, stderr) = (end.stdout.text(), end.stderr.text());
     let artifacts = [keep("stdout", &mut end.stdout), keep("stderr", &mut end.stderr)];
     let sha256 = |captured: &Captured| captured.sha256.as_ref().map(|digest| hexadecimal(digest));
@@ -56,7 +58,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
         stdout,
         stderr,
         duration: end.duration,
-        chain: plan.chain.clone(),
+        chain,
         timings: plan.timings.then(|| timings(end.phases)),
     }
 }

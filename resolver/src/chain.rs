@@ -9,11 +9,12 @@ use rye_runtimes::{ItemId, nearest};
 use rye_tools::{Form, Item, Tool};
 
 use crate::error::Error;
-use crate::files::SourceFile;
+use crate::files::{SourceFile, hash_of};
 use crate::item::FoundItem;
 use crate::locate::{in_core, in_root};
 use crate::resolution::{Resolution, Walked};
 use crate::spaces::Space;
+use crate::stamp::Stamp;
 use crate::{MAX_CHAIN, Resolver, lossy_path};
 
 /// An operation compiled into the binary.
@@ -58,6 +59,24 @@ pub struct Link {
     pub sha256: Option<String>,
     /// Whether exactly those bytes are what runs or decides, not what stands at the path later.
     pub verified: bool,
+    /// Something else stood at the path when the run ended: what ran may have been neither.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
+    /// What stands for the bytes as long as it stays the same.
+    #[serde(skip)]
+    pub(crate) stamp: Option<Stamp>,
+}
+
+impl Link {
+    /// Tells whether what stands at the path is still what was read, where it matters.
+    pub fn look_again(&mut self) {
+        let (false, Some(path), Some(sha256)) = (self.verified, &self.path, &self.sha256) else { return };
+        let is_same = match self.stamp {
+            Some(stamp) if std::fs::metadata(path).is_ok_and(|now| Stamp::of(&now) == stamp) => true,
+            _ => hash_of(path).is_some_and(|now| now == *sha256),
+        };
+        self.changed = !is_same;
+    }
 }
 
 /// The code that calls a function, from beside its runtime.

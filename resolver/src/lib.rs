@@ -49,7 +49,9 @@ pub use config::{Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS};
 pub use dotenv::holds_secrets;
 pub use error::Error;
-pub use files::{MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder, read_to_show};
+pub use files::{
+    MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder, hexadecimal, read_to_show,
+};
 pub use host::Host;
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
 pub use item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};

@@ -1,6 +1,7 @@
 //! A tool with its whole chain, merged: primitive < runtime < tool, key by key.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rye_runtimes::call::{CallConfig, Style};
 use rye_runtimes::core::core_file;
@@ -107,6 +108,11 @@ impl Resolver {
             // A declaration was read whole; a function travels with its request; a script runs from its path.
             verified: file.is_none()
                 || (function && !reads_path(&merged.config) && matches!(tool.form, Form::PythonFunction(_))),
+            changed: false,
+            stamp: file
+                .as_ref()
+                .and_then(|file| file.stamp)
+                .filter(|stamp| stamp.is_settled(SystemTime::now())),
         }];
         links.extend(runtimes.iter().map(link_of));
         links.push(Link {
@@ -115,6 +121,8 @@ impl Resolver {
             path: None,
             sha256: None,
             verified: true,
+            changed: false,
+            stamp: None,
         });
         let Merged { call, config, env_config, pass_env } = merged;
         Ok(Resolution {
@@ -168,7 +176,15 @@ fn link_of(found: &FoundItem) -> Link {
         None => core_file(&found.id).map(|core| crate::files::sha256(core.text.as_bytes())),
     };
     let path = found.file.as_ref().map(|file| file.path.clone());
-    Link { id: found.id.to_string(), space: found.space, path, sha256, verified: true }
+    Link {
+        id: found.id.to_string(),
+        space: found.space,
+        path,
+        sha256,
+        verified: true,
+        changed: false,
+        stamp: None,
+    }
 }
 
 /// Whether the program gets the path of the tool's file among its words, and so may read it again.
