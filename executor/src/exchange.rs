@@ -7,6 +7,7 @@ use rye_primitives::{HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLim
 use rye_resolver::{ExchangeAuth, ExchangeBody, ExchangePlan, Plan};
 use serde_json::value::RawValue;
 
+use crate::base64;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, exchange_report};
 use crate::run::RunStopper;
@@ -151,36 +152,9 @@ fn data(end: HttpEnd) -> Option<Box<RawValue>> {
             let json = is_json.then(|| serde_json::from_str::<Box<RawValue>>(text.trim()).ok()).flatten();
             json.or_else(|| serde_json::value::to_raw_value(&text).ok())
         }
-        Err(error) => {
-            serde_json::value::to_raw_value(&serde_json::json!({ "base64": base64(error.as_bytes()) })).ok()
-        }
-    }
-}
-
-/// RFC 4648, section 4, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let letter = ALPHABET.get((word >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
-            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        for (text, want) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            assert_eq!(base64(text.as_bytes()), want);
-        }
-        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+        Err(error) => serde_json::value::to_raw_value(
+            &serde_json::json!({ "base64": base64::encode(error.as_bytes()) }),
+        )
+        .ok(),
     }
 }

@@ -17,6 +17,7 @@
 //! | stop it, from anywhere | [`Run::stopper`], [`RunStopper::stop`] |
 //! | know how it ended | [`Outcome`], [`Ending`] |
 //! | tell a person or a model what went wrong | [`Error::report`], [`Report`], [`Code`] |
+//! | ask another MCP server for its tools, or call one of them | [`peer`] |
 //! | end everything | [`Executor::shutdown`] |
 //!
 //! A tool that fails is an [`Outcome`]; an [`Error`] means that it could not be run. The library prints nothing,
@@ -56,6 +57,7 @@
 
 mod admission;
 pub mod artifacts;
+mod base64;
 mod converse;
 mod error;
 mod exchange;
@@ -64,6 +66,7 @@ pub mod exit_codes;
 pub mod harmless;
 mod judge;
 mod outcome;
+pub mod peer;
 pub mod report;
 mod request;
 mod run;

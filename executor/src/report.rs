@@ -1,12 +1,16 @@
 //! The one place where an error becomes a [`Report`]: a stable code, the fact, its causes, and what to do next. CLI,
 //! MCP and programs show the same.
 
+mod peer;
+
 use rye_primitives::{HttpError, Part, StartError};
 use rye_resolver::{Error as ResolveError, PassedOverReason, RefusedReason, WhyNot};
 use rye_runtimes::document::Problem;
 use serde::Serialize;
 
 use crate::error::Error;
+
+pub(crate) use peer::peer_report;
 
 /// An error as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

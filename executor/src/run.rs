@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rye_primitives::{ProcessEvent, ProcessEvents, Stop as ProcessStop, Stopper};
 use rye_resolver::Plan;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -19,8 +19,9 @@ pub enum Stop {
     Force,
 }
 
-/// What a run prints, as it comes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a run prints or tells, as it comes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum RunEvent {
     /// Bytes of standard output; a character may be split between two events.
     Stdout(Vec<u8>),
@@ -31,6 +32,59 @@ pub enum RunEvent {
         /// How many.
         bytes: u64,
     },
+    /// How far another MCP server is with the call.
+    Progress {
+        /// What is done, in the server's own measure.
+        done: f64,
+        /// What there is to do.
+        total: Option<f64>,
+        /// What it is at.
+        message: Option<String>,
+    },
+    /// What another MCP server logs.
+    Log {
+        /// How much it matters, in the words of RFC 5424.
+        level: String,
+        /// Which part of the server says it.
+        logger: Option<String>,
+        /// What it says, harmless and not long.
+        text: String,
+    },
+}
+
+/// Where the events of a run come from.
+#[derive(Debug, Default)]
+pub(crate) struct WorkEvents {
+    /// What its process prints.
+    pub(crate) process: Option<ProcessEvents>,
+    /// What its server tells.
+    pub(crate) told: Option<mpsc::Receiver<RunEvent>>,
+}
+
+impl WorkEvents {
+    async fn next(&mut self) -> Option<RunEvent> {
+        loop {
+            let Self { process, told } = self;
+            // Whichever ends first leaves the other to be heard out.
+            let event = match (&mut *process, &mut *told) {
+                (None, None) => return None,
+                (Some(process), None) => Err(process.next().await),
+                (None, Some(told)) => Ok(told.recv().await),
+                (Some(process), Some(told)) => tokio::select! {
+                    event = process.next() => Err(event),
+                    event = told.recv() => Ok(event),
+                },
+            };
+            match event {
+                Ok(Some(event)) => return Some(event),
+                Ok(None) => *told = None,
+                Err(Some(ProcessEvent::Stdout(bytes))) => return Some(RunEvent::Stdout(bytes)),
+                Err(Some(ProcessEvent::Stderr(bytes))) => return Some(RunEvent::Stderr(bytes)),
+                Err(Some(ProcessEvent::Dropped { bytes })) => return Some(RunEvent::Dropped { bytes }),
+                Err(None) => *process = None,
+            }
+        }
+    }
 }
 
 /// Stops one run, from anywhere and at any time. Clones are the same run's.
@@ -100,8 +154,8 @@ pub struct Run {
     plan: Arc<Plan>,
     stopper: RunStopper,
     /// The events, once it has begun.
-    begun: Option<oneshot::Receiver<Option<ProcessEvents>>>,
-    events: Option<ProcessEvents>,
+    begun: Option<oneshot::Receiver<Option<WorkEvents>>>,
+    events: Option<WorkEvents>,
     over: oneshot::Receiver<Result<Outcome, Error>>,
     is_over: bool,
 }
@@ -110,7 +164,7 @@ impl Run {
     pub(crate) fn new(
         plan: Arc<Plan>,
         stopper: RunStopper,
-        begun: oneshot::Receiver<Option<ProcessEvents>>,
+        begun: oneshot::Receiver<Option<WorkEvents>>,
         over: oneshot::Receiver<Result<Outcome, Error>>,
     ) -> Self {
         Self { plan, stopper, begun: Some(begun), events: None, over, is_over: false }
@@ -141,11 +195,7 @@ impl Run {
             self.events = begun.await.ok().flatten();
             self.begun = None;
         }
-        Some(match self.events.as_mut()?.next().await? {
-            ProcessEvent::Stdout(bytes) => RunEvent::Stdout(bytes),
-            ProcessEvent::Stderr(bytes) => RunEvent::Stderr(bytes),
-            ProcessEvent::Dropped { bytes } => RunEvent::Dropped { bytes },
-        })
+        self.events.as_mut()?.next().await
     }
 
     /// Waits for the end. When it returns, nothing of the run is left. Dropping the future ends the run.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rye_primitives::{HttpClient, Process, ProcessEvents, start as start_process};
+use rye_primitives::{HttpClient, Process, start as start_process};
 use rye_resolver::{Action, Plan};
 
 use crate::artifacts::ArtifactConfig;
@@ -11,7 +11,7 @@ use crate::exchange::{self, Exchange};
 use crate::judge;
 use crate::outcome::Outcome;
 use crate::request::process_request;
-use crate::run::RunStopper;
+use crate::run::{RunStopper, WorkEvents};
 
 /// What a start needs beside the plan.
 #[derive(Clone, Debug)]
@@ -49,9 +49,9 @@ impl Means {
 
 impl Work {
     /// What it prints, to be read by whoever holds the run.
-    pub(crate) fn take_events(&mut self) -> Option<ProcessEvents> {
+    pub(crate) fn take_events(&mut self) -> Option<WorkEvents> {
         match self {
-            Self::Process(process) => process.take_events(),
+            Self::Process(process) => Some(WorkEvents { process: process.take_events(), told: None }),
             Self::Exchange(_) => None,
         }
     }

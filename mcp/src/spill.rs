@@ -103,8 +103,9 @@ impl<'s> Spill<'s> {
     pub(crate) fn take(&mut self, event: RunEvent) {
         match event {
             RunEvent::Stdout(bytes) => self.add(&bytes),
-            RunEvent::Stderr(_) => {}
             RunEvent::Dropped { bytes } => self.lost += bytes,
+            // What is no output of the tool's is told while it runs, or not at all.
+            _ => {}
         }
     }
 

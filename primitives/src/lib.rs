@@ -39,6 +39,7 @@ mod streams;
 mod subreaper;
 mod supervise;
 mod tree;
+mod wire;
 
 pub use captured::Captured;
 pub use check::check;
@@ -54,3 +55,4 @@ pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdi
 pub use spill::{SPILL_PREFIX, Spill, Spilled};
 pub use stop::{Stop, Stopper};
 pub use subreaper::become_subreaper;
+pub use wire::{Wire, WireLine};

@@ -31,6 +31,7 @@ use crate::stop::{Stop, Stopper};
 use crate::streams::{Outlet, Streams};
 use crate::supervise::{Limits, Supervisor};
 use crate::tree::{self, Tree};
+use crate::wire::{Wire, WireEnds};
 
 /// A program that somebody still writes is tried again this often.
 const BUSY_TRIES: u32 = 10;
@@ -46,7 +47,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     let started = Instant::now();
     check(&request)?;
-    let (descriptors, streams, events) = connect(&mut request)?;
+    let (descriptors, streams, wire, events) = connect(&mut request)?;
     let origin = tree::Origin::new(request.scope.clone());
     let leader = execute(&request, &descriptors)?;
     let executing = Instant::now();
@@ -72,7 +73,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
         let _ = sender.send(supervisor.run().await);
     });
     let events = Some(ProcessEvents { reader: events });
-    Ok(Process { id: id.as_raw_nonzero().get().unsigned_abs(), stopper, events, end, started })
+    Ok(Process { id: id.as_raw_nonzero().get().unsigned_abs(), stopper, events, wire, end, started })
 }
 
 /// A process that was started. Dropping it asks the run to stop; the task that supervises it sees to that.
@@ -80,6 +81,7 @@ pub struct Process {
     id: u32,
     stopper: Stopper,
     events: Option<ProcessEvents>,
+    wire: Option<Wire>,
     end: oneshot::Receiver<ProcessEnd>,
     started: Instant,
 }
@@ -111,9 +113,14 @@ impl Process {
         self.events.take()
     }
 
+    /// The wire that was asked for. `None`: none was, or it was taken before.
+    pub fn take_wire(&mut self) -> Option<Wire> {
+        self.wire.take()
+    }
+
     /// Waits for the end of everything. Dropping the future drops the process, and so stops the run.
     pub async fn end(mut self) -> ProcessEnd {
-        self.events = None;
+        (self.events, self.wire) = (None, None);
         match (&mut self.end).await {
             Ok(end) => end,
             Err(_) => lost(self.started.elapsed()),
@@ -170,7 +177,9 @@ struct Descriptors {
 }
 
 /// Takes what is to be sent out of the request. Makes all pipes and sockets and registers our ends: what can fail for want of descriptors fails before the start.
-fn connect(request: &mut ProcessRequest) -> Result<(Descriptors, Streams, EventReader), StartError> {
+fn connect(
+    request: &mut ProcessRequest,
+) -> Result<(Descriptors, Streams, Option<Wire>, EventReader), StartError> {
     let limits = request.limits.clone();
     let mut stdin = None;
     let mut feed = None;
@@ -180,7 +189,15 @@ fn connect(request: &mut ProcessRequest) -> Result<(Descriptors, Streams, EventR
         feed = Feed::start(std::mem::take(bytes), ours, childs.clone())?;
         stdin = Some(childs);
     }
-    let (stdout, our_stdout) = output(request.stdout)?;
+    let (stdout, our_stdout);
+    let mut wire = None;
+    if request.stdin == Stdin::Wire {
+        let (ours, childs_input, childs_output) = WireEnds::make()?;
+        wire = Some(Wire::new(ours.input, ours.childs_input, ours.output, limits.max_reply)?);
+        (stdin, stdout, our_stdout) = (Some(childs_input), Some(childs_output), None);
+    } else {
+        (stdout, our_stdout) = output(request.stdout)?;
+    }
     let (stderr, our_stderr) = output(request.stderr)?;
     let mut call = None;
     let mut our_call = None;
@@ -193,7 +210,7 @@ fn connect(request: &mut ProcessRequest) -> Result<(Descriptors, Streams, EventR
     let stdout_outlet = Outlet::new(Stream::Stdout, our_stdout, limits.max_output, request.spill.clone())?;
     let stderr_outlet = Outlet::new(Stream::Stderr, our_stderr, limits.max_output, request.spill.clone())?;
     let streams = Streams::new(feed, our_call, stdout_outlet, stderr_outlet, writer);
-    Ok((Descriptors { stdin, stdout, stderr, call }, streams, reader))
+    Ok((Descriptors { stdin, stdout, stderr, call }, streams, wire, reader))
 }
 
 /// The child's end and ours.

@@ -59,6 +59,9 @@ pub enum Stdin {
     Inherit,
     /// A pipe that carries these bytes, then the end of file.
     Bytes(Vec<u8>),
+    /// A pipe that is written through [`Process::take_wire`](crate::Process::take_wire), which reads what the child
+    /// writes: descriptor 1 is the other direction, whatever [`ProcessRequest::stdout`] says, and is not captured.
+    Wire,
 }
 
 /// What the child's descriptor 1 or 2 is.
@@ -83,7 +86,7 @@ pub struct ProcessLimits {
     pub drain: Duration,
     /// Bytes kept of each stream: the first half and the last half.
     pub max_output: usize,
-    /// Bytes of the reply line, its newline not counted.
+    /// Bytes of the reply line, and of each line on a wire, the newline not counted.
     pub max_reply: usize,
 }
 
@@ -142,6 +145,7 @@ impl fmt::Debug for Stdin {
             Self::Null => out.write_str("Null"),
             Self::Inherit => out.write_str("Inherit"),
             Self::Bytes(bytes) => write!(out, "Bytes({} bytes)", bytes.len()),
+            Self::Wire => out.write_str("Wire"),
         }
     }
 }
