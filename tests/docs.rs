@@ -374,6 +374,7 @@ fn core_runtimes() -> Part {
         let or_none = |cell: String| if cell.is_empty() { "–".to_owned() } else { cell };
         let style = match descriptor.call.style {
             Some(Style::Function) => "function, script",
+            Some(Style::Mcp) => "mcp",
             Some(_) => "script",
             None => "–",
         };

@@ -42,6 +42,7 @@ mod mcp_http;
 mod mcp_install;
 mod mcp_lifetime;
 mod mcp_peer;
+mod mcp_servers;
 mod mcp_wire;
 mod metadata;
 mod modules;

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use rye_executor::resolver::environment::EntrySource;
-use rye_executor::resolver::{Action, ProcessPlan, StdinPlan};
+use rye_executor::resolver::{Action, ExchangePlan, PeerPlan, PeerReach, ProcessPlan, StdinPlan};
 use rye_executor::{Config, EndingKind, Executor, Host, Plan, Report, exit_codes};
 use serde_json::{Value, json};
 
 use crate::arguments::RunWords;
-use crate::output::{Output, Style};
+use crate::output::{Output, Style, plain_line};
 use crate::run::{Call, read_call};
 use crate::tree::Branch;
 
@@ -51,26 +51,46 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
         "error": obstacle,
     });
     let action = match &plan.action {
-        Action::Process(process) => json!({
-            "command": command(process).collect::<Vec<_>>(),
-            "cwd": process.cwd.to_string_lossy(),
-            "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
-            "grace": process.grace.as_secs_f64(),
-            "max_output": process.max_output,
-        }),
-        Action::Exchange(exchange) => json!({
-            "method": exchange.method,
-            "url": exchange.shown_url(),
-            "headers": exchange.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            "retries": exchange.retries,
-            "follow_redirects": exchange.follow_redirects,
-            "max_body": exchange.max_body,
-            "allow_hosts": exchange.allow_hosts,
-        }),
+        Action::Process(process) => process_json(process),
+        Action::Exchange(exchange) => exchange_json(exchange),
+        Action::Peer(peer) => peer_json(peer),
     };
     if let (Value::Object(explained), Value::Object(action)) = (&mut explained, action) {
         explained.extend(action);
     }
+    explained
+}
+
+fn process_json(process: &ProcessPlan) -> Value {
+    json!({
+        "command": command(process).collect::<Vec<_>>(),
+        "cwd": process.cwd.to_string_lossy(),
+        "arguments": process.call.as_ref().map(|call| call.arguments.to_json()),
+        "grace": process.grace.as_secs_f64(),
+        "max_output": process.max_output,
+    })
+}
+
+fn exchange_json(exchange: &ExchangePlan) -> Value {
+    json!({
+        "method": exchange.method,
+        "url": exchange.shown_url(),
+        "headers": exchange.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "retries": exchange.retries,
+        "follow_redirects": exchange.follow_redirects,
+        "max_body": exchange.max_body,
+        "allow_hosts": exchange.allow_hosts,
+    })
+}
+
+fn peer_json(peer: &PeerPlan) -> Value {
+    let mut explained = match &peer.reach {
+        PeerReach::Process(process) => process_json(process),
+        PeerReach::Exchange(exchange) => exchange_json(exchange),
+    };
+    explained["server_tool"] = peer.tool.clone().into();
+    explained["protocol"] = peer.protocol.clone().into();
+    explained["arguments"] = Value::Object(peer.arguments.clone());
     explained
 }
 
@@ -113,8 +133,7 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
     }
     match &plan.action {
         Action::Process(process) => {
-            tree.push(below("command", command(process).map(|word| Branch::text(&shortened(&word)))));
-            tree.push(Branch::head("in").cell(None, &host.shown(&process.cwd)));
+            push_command(&mut tree, host, "command", process);
             if let Some(call) = &process.call {
                 let arguments = shortened(&call.arguments.to_json().to_string());
                 let call = Branch::text(&format!("{}({arguments})", call.function));
@@ -127,10 +146,27 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
             let request = Branch::text(&format!("{} {}", exchange.method, exchange.shown_url()));
             tree.push(below("exchange", [request, Branch::text(&format!("headers: {headers}"))]));
         }
+        Action::Peer(peer) => {
+            match &peer.reach {
+                PeerReach::Process(process) => push_command(&mut tree, host, "MCP server", process),
+                PeerReach::Exchange(exchange) => {
+                    tree.push(below("MCP server", [Branch::text(&exchange.shown_url())]));
+                }
+            }
+            let arguments = shortened(&Value::Object(peer.arguments.clone()).to_string());
+            let known = peer.protocol.as_deref().map_or("it is asked which".to_owned(), plain_line);
+            let call = Branch::text(&plain_line(&format!("{}({arguments})", peer.tool)));
+            tree.push(below("its tool", [call.cell(Some(Style::Dim), &format!("protocol: {known}"))]));
+        }
     }
     tree.push(environment(host, plan));
     tree.push(below("limits", limits(plan)));
     tree.drawn(output)
+}
+
+fn push_command(tree: &mut Branch, host: &Host, head: &str, process: &ProcessPlan) {
+    tree.push(below(head, command(process).map(|word| Branch::text(&shortened(&word)))));
+    tree.push(Branch::head("in").cell(None, &host.shown(&process.cwd)));
 }
 
 /// A heading with what belongs below it, in columns.
@@ -144,21 +180,31 @@ fn limits(plan: &Plan) -> Vec<Branch> {
     let timeout = plan.timeout.map_or("none".to_owned(), |(limit, source)| {
         format!("{} s ({})", limit.as_secs_f64(), source.word())
     });
-    match &plan.action {
+    let action = match &plan.action {
+        Action::Peer(peer) => match &peer.reach {
+            PeerReach::Process(process) => Ok((process, "the protocol".to_owned())),
+            PeerReach::Exchange(exchange) => Err(exchange),
+        },
         Action::Process(process) => {
-            let (grace, kept) = (process.grace.as_secs_f64(), process.max_output);
             let stdin = match &process.stdin {
                 StdinPlan::Null => "empty".to_owned(),
                 StdinPlan::Caller => "yours".to_owned(),
                 StdinPlan::Bytes(bytes) => format!("{} bytes", bytes.len()),
             };
+            Ok((process, stdin))
+        }
+        Action::Exchange(exchange) => Err(exchange),
+    };
+    match action {
+        Ok((process, stdin)) => {
+            let (grace, kept) = (process.grace.as_secs_f64(), process.max_output);
             vec![
                 Branch::text(&format!("timeout {timeout}, grace {grace} s")),
                 Branch::text(&format!("output kept {kept} bytes of each stream")),
                 Branch::text(&format!("standard input: {stdin}")),
             ]
         }
-        Action::Exchange(exchange) => {
+        Err(exchange) => {
             let (retries, kept) = (exchange.retries, exchange.max_body);
             vec![
                 Branch::text(&format!("timeout {timeout}, {retries} retries")),

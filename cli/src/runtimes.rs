@@ -113,6 +113,7 @@ impl Row {
 
     fn style_word(&self) -> &'static str {
         match (self.primitive, self.style) {
+            (_, Some(CallStyle::Mcp)) => "mcp",
             (Some(Primitive::HttpClient), _) => "http",
             (_, Some(CallStyle::Function)) => "function",
             (_, Some(CallStyle::Command)) => "command",

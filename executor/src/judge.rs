@@ -22,7 +22,8 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
     };
     let result = match plan.style {
         Style::Function => function_result(plan, &end.reply, kind),
-        Style::Script | Style::Command => output_result(plan, &end.stdout, kind),
+        // A server's tool is judged by its answer (`peer/verdict.rs`), and never comes here.
+        Style::Script | Style::Command | Style::Mcp => output_result(plan, &end.stdout, kind),
     };
     let (data, failure) = match result {
         Ok(data) => {
@@ -103,7 +104,7 @@ pub(crate) fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Rep
     Some(problems.iter().fold(report, |report, problem| report.cause(problem.to_string())))
 }
 
-fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
+pub(crate) fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
     match kind {
         EndingKind::TimedOut => {
             let limit = plan.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());

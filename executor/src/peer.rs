@@ -17,6 +17,7 @@ mod stdio;
 mod talk;
 mod teller;
 mod verdict;
+mod work;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -38,8 +39,10 @@ pub(crate) use failure::Failure;
 pub use input::Input;
 pub use listed::Listed;
 pub use mirrored::Mirrored;
-pub(crate) use talk::{Goal, Reached, Talk};
-pub(crate) use teller::Teller;
+pub(crate) use stdio::MAX_LINE;
+use talk::{Goal, Reached, Talk};
+use teller::Teller;
+pub(crate) use work::PeerWork;
 
 /// The revisions of the protocol that are spoken, the newest first.
 pub const REVISIONS: [&str; 5] = {
@@ -143,7 +146,7 @@ pub async fn call(address: &Address, call: Call, host: &Host, terms: Terms) -> O
         ending: met.ending,
         stdout: String::new(),
         stdout_bytes: 0,
-        stderr_bytes: met.aside.stderr.len() as u64,
+        stderr_bytes: met.aside.stderr_bytes,
         stderr: met.aside.stderr,
         duration,
         chain: Vec::new(),
@@ -156,6 +159,8 @@ pub async fn call(address: &Address, call: Call, host: &Host, terms: Terms) -> O
 pub(crate) struct Aside {
     /// What the server wrote to standard error, as far as it was kept.
     pub(crate) stderr: String,
+    /// How much that was.
+    pub(crate) stderr_bytes: u64,
     /// Lines on its standard output that were no messages.
     pub(crate) garbage: u64,
 }
@@ -191,14 +196,7 @@ async fn meet(address: &Address, goal: Goal, _mirrored: Vec<Mirrored>, host: &Ho
             }
             let request = Request { program, args, environment, folder, limit: terms.limit };
             match request.start() {
-                Ok(process) => {
-                    let over = stdio::converse(process, talk, &RunStopper::default(), &teller).await;
-                    Met {
-                        ending: stdio::ending(&over.end),
-                        aside: Aside { stderr: over.end.stderr.text(), garbage: over.garbage },
-                        reached: over.reached,
-                    }
-                }
+                Ok(process) => stdio::converse(process, talk, &RunStopper::default(), &teller).await.into(),
                 Err(failure) => Met::never(failure),
             }
         }

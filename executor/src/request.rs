@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::artifacts::ArtifactConfig;
 use crate::work::Means;
+use crate::peer::MAX_LINE;
 
 /// How many bytes a function may return.
 pub const MAX_REPLY: usize = 64 << 20;
@@ -26,6 +27,7 @@ pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means)
         cwd: process.cwd.clone(),
         attachment: if attached { ProcessAttachment::Terminal } else { ProcessAttachment::Captured },
         stdin: match &process.stdin {
+            _ if plan.style == Style::Mcp => Stdin::Wire,
             StdinPlan::Null => Stdin::Null,
             StdinPlan::Caller => Stdin::Inherit,
             StdinPlan::Bytes(bytes) => Stdin::Bytes(bytes.clone()),
@@ -42,7 +44,7 @@ pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means)
             timeout: plan.timeout.map(|(limit, _)| limit),
             grace: process.grace,
             max_output: process.max_output,
-            max_reply: MAX_REPLY,
+            max_reply: if plan.style == Style::Mcp { MAX_LINE } else { MAX_REPLY },
             ..ProcessLimits::default()
         },
         leave_running: process.leave_running,

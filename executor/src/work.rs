@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exchange::{self, Exchange};
 use crate::judge;
 use crate::outcome::Outcome;
+use crate::peer::PeerWork;
 use crate::request::process_request;
 use crate::run::{RunStopper, WorkEvents};
 
@@ -28,6 +29,7 @@ pub(crate) struct Means {
 pub(crate) enum Work {
     Process(Process),
     Exchange(Box<Exchange>),
+    Peer(Box<PeerWork>),
 }
 
 impl Means {
@@ -43,6 +45,7 @@ impl Means {
             Action::Exchange(exchange) => {
                 Ok(Work::Exchange(Box::new(Exchange::new(&self.client, plan, exchange, stopper))))
             }
+            Action::Peer(peer) => Ok(Work::Peer(Box::new(PeerWork::begin(self, plan, peer, stopper)?))),
         }
     }
 }
@@ -53,6 +56,7 @@ impl Work {
         match self {
             Self::Process(process) => Some(WorkEvents { process: process.take_events(), told: None }),
             Self::Exchange(_) => None,
+            Self::Peer(peer) => peer.take_events(),
         }
     }
 
@@ -61,6 +65,7 @@ impl Work {
         match self {
             Self::Process(process) => judge::outcome(plan, process.end().await),
             Self::Exchange(exchange) => exchange::outcome(plan, exchange.run().await),
+            Self::Peer(peer) => peer.end(plan).await,
         }
     }
 }

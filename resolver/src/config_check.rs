@@ -34,6 +34,9 @@ pub const EXCHANGE_KEYS: [&str; 13] = [
     "allow_hosts",
 ];
 
+/// The keys of `[config]` that a tool of another MCP server has besides.
+pub const PEER_KEYS: [&str; 4] = ["tool", "protocol", "input", "mirrored"];
+
 /// The options that an argument may fill. Everything else (the program, where it runs, its limits, the method and the
 /// hosts) is for the descriptor alone to say.
 const FROM_ARGUMENTS: [&str; 10] =
@@ -88,9 +91,13 @@ impl<'r> ByArgument<'r> {
 pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
     let mut problems = Vec::new();
     let by_argument = ByArgument::of(resolution);
-    let known: &[&str] = match resolution.primitive {
+    let own: &[&str] = match resolution.primitive {
         Primitive::Subprocess => &CONFIG_KEYS,
         Primitive::HttpClient => &EXCHANGE_KEYS,
+    };
+    let known = match resolution.style {
+        Style::Mcp => [own, &PEER_KEYS].concat(),
+        _ => own.to_vec(),
     };
     for (key, setting) in &resolution.config {
         if !known.contains(&key.as_str()) {
@@ -131,7 +138,7 @@ pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
     if resolution.style == Style::Command {
         problems.extend(parameters.problems_for_placeholders(&PLACEHOLDERS, place));
     }
-    if resolution.style != Style::Function {
+    if !matches!(resolution.style, Style::Function | Style::Mcp) {
         problems.extend(parameters.problems_for_variables(place));
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::InvalidDescriptor { problems }) }

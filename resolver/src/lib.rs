@@ -24,6 +24,7 @@ mod locate;
 pub mod lossy_path;
 mod mcp_config;
 mod open_folder;
+mod peer_plan;
 mod plan;
 mod planner;
 mod process_plan;
@@ -46,7 +47,7 @@ pub use catalogue::{Catalogue, Catalogued};
 pub use chain::{Bootstrap, Link, Primitive};
 pub use claims::{Claim, Claims};
 pub use config::{Config, Limits, Said};
-pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS};
+pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};
 pub use dotenv::holds_secrets;
 pub use error::Error;
 pub use files::{
@@ -60,7 +61,7 @@ pub use mcp_config::{DEFAULT_THRESHOLD, McpConfig, McpMode};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
     DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,
-    FunctionCall, Invocation, Plan, ProcessPlan, StdinPlan, TimeoutSource,
+    FunctionCall, Invocation, PeerPlan, PeerReach, Plan, ProcessPlan, StdinPlan, TimeoutSource,
 };
 pub use planner::PLACEHOLDERS;
 pub use resolution::Resolution;

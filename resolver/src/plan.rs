@@ -10,6 +10,7 @@ use rye_runtimes::ItemId;
 use rye_runtimes::call::{OutputForm, Style};
 use rye_tools::arguments::Arguments;
 use rye_tools::schema::Schema;
+use serde_json::{Map, Value};
 
 use crate::chain::Link;
 use crate::environment::ChildEnvironment;
@@ -94,6 +95,36 @@ pub enum Action {
     Process(Box<ProcessPlan>),
     /// Make an HTTP exchange.
     Exchange(Box<ExchangePlan>),
+    /// Have another MCP server call its tool.
+    Peer(Box<PeerPlan>),
+}
+
+/// A call of another MCP server's tool.
+#[derive(Clone, Debug)]
+pub struct PeerPlan {
+    /// The server.
+    pub reach: PeerReach,
+    /// Its name for the tool.
+    pub tool: String,
+    /// What it is given.
+    pub arguments: Map<String, Value>,
+    /// The revision of the protocol that it was found to speak; none: it is asked.
+    pub protocol: Option<String>,
+    /// A form that it asks for is answered with the defaults it declares.
+    pub answers_with_defaults: bool,
+    /// A second call does no more than the first.
+    pub repeatable: bool,
+    /// The arguments that a request's head carries too: what follows `Mcp-Param-`, and the way to the argument.
+    pub mirrored: Vec<(String, Vec<String>)>,
+}
+
+/// Where another MCP server is.
+#[derive(Clone, Debug)]
+pub enum PeerReach {
+    /// A program, which is started.
+    Process(Box<ProcessPlan>),
+    /// A URL; what is asked is the body.
+    Exchange(Box<ExchangePlan>),
 }
 
 impl Plan {
@@ -103,6 +134,10 @@ impl Plan {
         match &self.action {
             Action::Process(process) => Some(process),
             Action::Exchange(_) => None,
+            Action::Peer(peer) => match &peer.reach {
+                PeerReach::Process(process) => Some(process),
+                PeerReach::Exchange(_) => None,
+            },
         }
     }
 }

@@ -21,7 +21,8 @@ use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, bel
 use crate::error::Error;
 use crate::interpreter::{Interpreter, Search};
 use crate::plan::{
-    Action, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_TIMEOUT, Invocation, Plan, TimeoutSource,
+    Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_TIMEOUT, Invocation, Plan,
+    TimeoutSource,
 };
 use crate::resolution::Resolution;
 use crate::spaces::Space;
@@ -48,6 +49,7 @@ impl Resolver {
         let run_id = run_id();
         planner.add_call_variables(&run_id)?;
         let action = match resolution.primitive {
+            _ if resolution.style == Style::Mcp => Action::Peer(Box::new(planner.peer()?)),
             Primitive::Subprocess => Action::Process(Box::new(planner.process()?)),
             Primitive::HttpClient => Action::Exchange(Box::new(planner.exchange()?)),
         };
@@ -63,7 +65,11 @@ impl Resolver {
             environment: planner.environment.into_inner(),
             interpreters,
             output_schema: resolution.tool.metadata.output_schema.clone(),
-            attachment: invocation.options.attachment,
+            attachment: match resolution.style {
+                // Its standard input and output are the protocol's.
+                Style::Mcp => Attachment::Captured,
+                _ => invocation.options.attachment,
+            },
             timings: invocation.options.timings,
             search,
         })
@@ -320,11 +326,12 @@ impl<'p> Planner<'p> {
         let options = &self.invocation.options;
         let declared = self.seconds("timeout")?;
         let exchange = self.resolution.primitive == Primitive::HttpClient;
+        let answers = exchange || self.resolution.style == Style::Mcp;
         let (limit, source) = if let Some(limit) = options.timeout {
             (limit, TimeoutSource::Call)
         } else if let Some(limit) = declared.filter(|_| self.resolution.own_timeout) {
             (limit, TimeoutSource::Tool)
-        } else if options.unbounded_by_default && !exchange {
+        } else if options.unbounded_by_default && !answers {
             return Ok(None);
         } else {
             let configured =

@@ -87,6 +87,10 @@ impl Resolver {
             Style::Command if tool.unread_words => {
                 Arc::new(Tool { unread_words: false, parameters: Parameters::none(), ..(*tool).clone() })
             }
+            // The server knows what it takes.
+            Style::Mcp if tool.metadata.parameters.is_none() => {
+                Arc::new(Tool { unread_words: false, parameters: Parameters::any(), ..(*tool).clone() })
+            }
             _ => tool,
         };
         let own_timeout = tool.metadata.descriptor.config.contains_key("timeout");
@@ -206,6 +210,12 @@ fn style_of(tool: &Tool, call: &CallConfig, primitive: Primitive) -> Result<Styl
         return refuse("a script whose chain ends in `http_client`", "an HTTP tool is a `.toml` file alone");
     }
     match (&tool.form, own, call.style) {
+        (Form::Declaration, Some(Style::Mcp), _) | (Form::Declaration, None, Some(Style::Mcp)) => {
+            Ok(Style::Mcp)
+        }
+        (_, _, Some(Style::Mcp)) => {
+            refuse("a script with `style = \"mcp\"`", "a tool of an MCP server is a `.toml` file alone")
+        }
         (Form::Declaration, None | Some(Style::Command), _) => Ok(Style::Command),
         (Form::Declaration, Some(_), _) => {
             refuse("a tool without script cannot be called as one", "use `style = \"command\"`")

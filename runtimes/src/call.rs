@@ -29,6 +29,8 @@ pub enum Style {
     Script,
     /// A command line, without a file.
     Command,
+    /// Another MCP server, which has the tool: the program, or the URL, is the server's.
+    Mcp,
 }
 
 /// How arguments reach a script.
@@ -58,8 +60,12 @@ pub enum OutputForm {
 }
 
 /// The words of `style`.
-pub const STYLES: &[(&str, Style)] =
-    &[("function", Style::Function), ("script", Style::Script), ("command", Style::Command)];
+pub const STYLES: &[(&str, Style)] = &[
+    ("function", Style::Function),
+    ("script", Style::Script),
+    ("command", Style::Command),
+    ("mcp", Style::Mcp),
+];
 /// The words of `parameters`.
 pub const PASSINGS: &[(&str, Passing)] =
     &[("env", Passing::Env), ("stdin", Passing::Stdin), ("flags", Passing::Flags), ("argv", Passing::Argv)];

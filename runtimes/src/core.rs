@@ -45,6 +45,7 @@ const RUNTIMES: &[CoreFile] = &[
     core_runtime!("lua_runtime"),
     core_runtime!("uv_runtime", "_python.py"),
     core_runtime!("mcp_http_runtime"),
+    core_runtime!("mcp_stdio_runtime"),
 ];
 
 /// Which core runtime runs files of an extension. A test holds it equal to what the files claim: reading every

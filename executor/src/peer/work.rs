@@ -1,0 +1,138 @@
+//! A planned call of another server's tool, from its start to its outcome.
+
+use std::time::Instant;
+
+use rye_primitives::{Process, start as start_process};
+use rye_resolver::{PeerPlan, PeerReach, Plan};
+
+use super::failure::Failure;
+use super::input::Input;
+use super::stdio;
+use super::talk::{Goal, Talk};
+use super::teller::Teller;
+use super::verdict::verdict;
+use super::{Aside, Met, Reached};
+use crate::error::Error;
+use crate::judge;
+use crate::outcome::Outcome;
+use crate::report::{Code, Report, peer_report};
+use crate::request::process_request;
+use crate::run::{RunStopper, WorkEvents};
+use crate::timings::{Stage, Timings};
+use crate::work::Means;
+
+/// A call that was begun.
+#[derive(Debug)]
+pub(crate) struct PeerWork {
+    reach: Reach,
+    talk: Talk,
+    stopper: RunStopper,
+    teller: Teller,
+    events: Option<WorkEvents>,
+}
+
+#[derive(Debug)]
+enum Reach {
+    Process(Process),
+}
+
+impl PeerWork {
+    pub(crate) fn begin(
+        means: &Means,
+        plan: &Plan,
+        peer: &PeerPlan,
+        stopper: &RunStopper,
+    ) -> Result<Self, Error> {
+        let goal = Goal::Call { tool: peer.tool.clone(), arguments: peer.arguments.clone() };
+        let input = if peer.answers_with_defaults { Input::Defaults } else { Input::Refused };
+        let talk = Talk::new(goal, input, peer.protocol.as_deref());
+        let (teller, told) = Teller::new();
+        let mut events = WorkEvents { process: None, told: Some(told) };
+        let reach = match &peer.reach {
+            PeerReach::Process(process) => {
+                let mut process = start_process(process_request(plan, process, means.alone))
+                    .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
+                events.process = process.take_events();
+                Reach::Process(process)
+            }
+            PeerReach::Exchange(_) => todo!(),
+        };
+        Ok(Self { reach, talk, stopper: stopper.clone(), teller, events: Some(events) })
+    }
+
+    pub(crate) fn take_events(&mut self) -> Option<WorkEvents> {
+        self.events.take()
+    }
+
+    /// Holds the conversation and waits until nothing of it is left.
+    pub(crate) async fn end(self, plan: &Plan) -> Outcome {
+        let begun = Instant::now();
+        let Self { reach, talk, stopper, teller, .. } = self;
+        let met = match reach {
+            Reach::Process(process) => stdio::converse(process, talk, &stopper, &teller).await.into(),
+        };
+        // Whoever reads events is told that no more will come before the outcome is.
+        drop(teller);
+        outcome(plan, met, begun)
+    }
+}
+
+impl From<stdio::Over> for Met {
+    fn from(over: stdio::Over) -> Self {
+        Self {
+            ending: stdio::ending(&over.end),
+            aside: Aside {
+                stderr: over.end.stderr.text(),
+                stderr_bytes: over.end.stderr.total,
+                garbage: over.garbage,
+            },
+            reached: over.reached,
+        }
+    }
+}
+
+/// What came of a connection, as the outcome of a run.
+fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
+    let Met { reached, mut ending, aside } = met;
+    let read = reached.and_then(|reached| match reached {
+        Reached::Called(result) => verdict(&result),
+        Reached::Listed(_) => Err(Failure::Stopped),
+    });
+    let (data, error) = match read {
+        Ok(verdict) => {
+            let error = match verdict.failed {
+                Some(told) => Some(Report::new(Code::ToolFailed, told)),
+                None => judge::broken_promise(plan, verdict.promised.as_deref()),
+            };
+            (verdict.data, error)
+        }
+        Err(failure) => {
+            match failure {
+                Failure::Stopped => ending.kind = crate::outcome::EndingKind::Stopped,
+                Failure::TimedOut => ending.kind = crate::outcome::EndingKind::TimedOut,
+                _ => {}
+            }
+            let report = match judge::ended_early(plan, ending.kind) {
+                Some(report) => report,
+                None => peer_report(&failure, &aside),
+            };
+            (None, Some(report))
+        }
+    };
+    let duration = begun.elapsed();
+    Outcome {
+        run_id: plan.run_id.clone(),
+        tool: plan.tool.to_string(),
+        success: error.is_none(),
+        data,
+        error,
+        ending,
+        stdout: String::new(),
+        stderr: aside.stderr,
+        stdout_bytes: 0,
+        stderr_bytes: aside.stderr_bytes,
+        duration,
+        chain: plan.chain.clone(),
+        timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
+    }
+}

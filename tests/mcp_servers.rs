@@ -1,0 +1,157 @@
+//! Tools of other MCP servers: real servers are started and asked, and whatever they do, nothing of them is left.
+
+use serde_json::{Value, json};
+
+use crate::mcp_peer::{SESSIONS, STATELESS};
+use crate::roster::Roster;
+use crate::world::{World, have, rye};
+
+/// A second project whose tools a server of ours offers: `rye --project … mcp`.
+struct Served {
+    world: World,
+}
+
+impl Served {
+    fn new() -> Self {
+        let world = World::new();
+        world.file("other/.ai/tools/greet.sh", GREET);
+        world.file("other/.ai/tools/fail.sh", "echo out; echo sorry >&2; exit 3\n");
+        Self { world }
+    }
+
+    /// A tool of the project that is the server's.
+    fn tool(&self, id: &str, theirs: &str, more: &str) {
+        let (rye, other) = (rye(), self.world.root().join("other"));
+        let text = format!(
+            "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = {rye:?}\nargs = [\"--project\", {other:?}, \"mcp\"]\ntool = {theirs:?}\n{more}\n"
+        );
+        self.world.tool(&format!("{id}.toml"), text);
+    }
+}
+
+const GREET: &str = "# /// rye\n# description = \"Greet\"\n# [parameters.name]\n# type = \"string\"\n# required = true\n# ///\necho \"Hello $RYE_PARAM_NAME\"\n";
+
+#[test]
+fn a_tool_of_another_server_is_a_tool_in_both_eras() {
+    let served = Served::new();
+    served.tool("asked", "greet", "");
+    for revision in SESSIONS.into_iter().chain([STATELESS]) {
+        served.tool(&format!("v{revision}"), "greet", &format!("protocol = {revision:?}"));
+    }
+    let ids = SESSIONS.into_iter().chain([STATELESS]).map(|revision| format!("v{revision}"));
+    for id in ids.chain(["asked".to_owned()]) {
+        let outcome = served.world.outcome([id.as_str(), "--name", "Ada"]);
+        assert_eq!(outcome["data"], "Hello Ada", "{outcome:#}");
+        assert_eq!(outcome["ending"], json!({"kind": "exited", "code": 0}), "{outcome:#}");
+        let chain: Vec<_> =
+            outcome["chain"].as_array().unwrap().iter().map(|link| link["id"].clone()).collect();
+        assert_eq!(chain, [id.as_str(), "rye/core/runtimes/mcp_stdio_runtime", "subprocess"]);
+    }
+    // A person gets the text as it is.
+    assert_eq!(served.world.rye(["run", "asked", "--name", "Ada"]).run().ok(), "Hello Ada\n");
+}
+
+#[test]
+fn what_a_server_refuses_is_told() {
+    let served = Served::new();
+    served.tool("fail", "fail", "");
+    served.tool("nowhere", "no-such-tool", "");
+    let outcome = served.world.outcome(["fail"]);
+    assert_eq!((&outcome["success"], &outcome["error"]["code"]), (&json!(false), &json!("tool_failed")));
+    assert!(outcome["error"]["message"].as_str().unwrap().contains("sorry"), "{outcome:#}");
+    let outcome = served.world.outcome(["nowhere"]);
+    assert_eq!(outcome["error"]["code"], "tool_failed", "{outcome:#}");
+    let message = outcome["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no-such-tool") && message.contains("-32602"), "{message}");
+}
+
+#[test]
+fn explain_says_which_server_and_starts_nothing() {
+    let served = Served::new();
+    served.world.program("bin/server", served.world.marking());
+    let server = served.world.root().join("bin/server");
+    let text = format!(
+        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = {server:?}\ntool = \"greet\"\nprotocol = \"2025-06-18\"\n"
+    );
+    served.world.tool("x.toml", text);
+    let explained = served.world.rye(["explain", "x", "--name", "Ada"]).run().ok();
+    for word in ["MCP server", server.to_str().unwrap(), "greet({\"name\":\"Ada\"})", "2025-06-18"] {
+        assert!(explained.contains(word), "no {word:?} in: {explained}");
+    }
+    let explained = served.world.rye(["--json", "explain", "x", "--name", "Ada"]).run().json();
+    assert_eq!(explained["server_tool"], "greet");
+    assert_eq!(explained["arguments"], json!({"name": "Ada"}));
+    assert!(!served.world.ran());
+}
+
+/// A server in Python that misbehaves as its first word says.
+const HOSTILE: &str = include_str!("programs/hostile_server.py");
+
+/// A tool of a hostile server.
+fn hostile(world: &World, id: &str, habit: &str, config: &str) -> Roster {
+    let script = world.file("hostile.py", HOSTILE);
+    let roster = Roster::new(world);
+    let text = format!(
+        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = \"python3\"\nargs = [{script:?}, {habit:?}, {:?}]\ntool = \"t\"\nprotocol = \"2025-11-25\"\n{config}\n",
+        roster.path()
+    );
+    world.tool(&format!("{id}.toml"), text);
+    roster
+}
+
+#[track_caller]
+fn assert_fails(outcome: &Value, code: &str, words: &[&str]) {
+    assert_eq!(outcome["error"]["code"], code, "{outcome:#}");
+    let told = outcome["error"].to_string();
+    for word in words {
+        assert!(told.contains(word), "no {word:?} in: {outcome:#}");
+    }
+}
+
+#[test]
+fn whatever_a_server_does_the_call_ends_and_nothing_is_left() {
+    if !have("python3") {
+        return;
+    }
+    for (habit, config, code, words) in [
+        ("silent", "timeout = 1", "timed_out", &["1 s"] as &[&str]),
+        ("deaf", "timeout = 1\ngrace = 0.2", "timed_out", &["1 s"]),
+        ("dies", "", "tool_failed", &["exited with code 7", "initialize", "stderr: I am tired"]),
+        ("dies-in-call", "", "tool_failed", &["exited with code 7", "tools/call"]),
+        ("closes", "grace = 0.2", "tool_failed", &["closed its output"]),
+        ("garbage-and-dies", "", "tool_failed", &["3 of the lines", "exited with code 7"]),
+        ("huge-line", "", "output_limit", &["16777216"]),
+        ("endless-line", "", "output_limit", &["16777216"]),
+        ("old", "", "invalid_output", &["1999-01-01"]),
+        ("refuses", "", "tool_failed", &["no \\\\u{1b}", "-32000"]),
+        ("wrong-result", "", "invalid_output", &["tools/call"]),
+    ] {
+        let world = World::new();
+        let roster = hostile(&world, "t", habit, config);
+        let outcome = world.outcome(["t"]);
+        assert_fails(&outcome, code, words);
+        roster.assert_gone(1);
+    }
+}
+
+#[test]
+fn what_a_server_does_beside_its_answer_costs_nothing_but_its_end() {
+    if !have("python3") {
+        return;
+    }
+    for (habit, processes) in [
+        ("garbage", 1),
+        ("asks", 1),
+        ("stays", 1),
+        ("daemon", 2),
+        ("floods-stderr", 1),
+        ("chatty", 1),
+        ("batch", 1),
+    ] {
+        let world = World::new();
+        let roster = hostile(&world, "t", habit, "grace = 0.2");
+        let outcome = world.outcome(["t"]);
+        assert_eq!(outcome["data"], "done", "{habit}: {outcome:#}");
+        roster.assert_gone(processes);
+    }
+}
