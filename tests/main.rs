@@ -43,6 +43,7 @@ mod mcp_install;
 mod mcp_lifetime;
 mod mcp_peer;
 mod mcp_servers;
+mod mcp_servers_http;
 mod mcp_wire;
 mod metadata;
 mod modules;

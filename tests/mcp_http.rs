@@ -14,9 +14,9 @@ use crate::roster::{Roster, habit_tool};
 use crate::world::{BOUND, World};
 
 /// A server on an address of its own.
-struct Server {
+pub(crate) struct Server {
     child: Option<Child>,
-    port: u16,
+    pub(crate) port: u16,
     stderr: Stream,
 }
 
@@ -46,7 +46,7 @@ impl Answer {
 }
 
 impl Server {
-    fn start(world: &World, words: &[&str]) -> Self {
+    pub(crate) fn start(world: &World, words: &[&str]) -> Self {
         let words: Vec<_> = ["mcp", "--http"].iter().chain(words).copied().collect();
         Self::start_command(world.rye(words).env("RYE_STATE_DIR", world.root().join("state")).command())
     }

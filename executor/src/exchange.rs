@@ -50,7 +50,7 @@ impl Exchange {
     }
 }
 
-fn request(plan: &Plan, exchange: &ExchangePlan) -> HttpRequest {
+pub(crate) fn request(plan: &Plan, exchange: &ExchangePlan) -> HttpRequest {
     HttpRequest {
         method: exchange.method.clone(),
         url: exchange.url.clone(),
@@ -67,6 +67,7 @@ fn request(plan: &Plan, exchange: &ExchangePlan) -> HttpRequest {
             ExchangeAuth::ApiKey { header, value } => HttpAuth::ApiKey { header, value },
             ExchangeAuth::Basic { user, password } => HttpAuth::Basic { user, password },
         }),
+        repeatable: false,
         follow_redirects: exchange.follow_redirects,
         allow_hosts: exchange.allow_hosts.clone(),
         proxy: exchange.proxy.clone(),

@@ -73,7 +73,7 @@ impl Executor {
         let artifacts =
             config.artifacts.map(|artifacts| artifacts.limited(limits.inline_output, limits.max_artifact));
         let client = Arc::new(HttpClient::new(config.hosts));
-        let means = Means { alone: resolver.host().single_run, client, artifacts };
+        let means = Means { alone: resolver.host().single_run, client, artifacts, sessions: Arc::default() };
         Ok(Self { resolver, admission, means, closed: AtomicBool::new(false) })
     }
 
@@ -211,6 +211,7 @@ impl Executor {
     pub async fn shutdown(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.admission.close().await;
+        self.means.sessions.end(&self.means.client).await;
     }
 }
 

@@ -7,12 +7,14 @@
 //! What a server says is data of a stranger: bounded, never executed, and harmless where it is part of a message.
 
 mod failure;
+mod http;
 mod input;
 mod listed;
 mod message;
 mod mirrored;
 mod notices;
 mod revision;
+mod session;
 mod stdio;
 mod talk;
 mod teller;
@@ -22,12 +24,14 @@ mod work;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rye_primitives::{
-    Attachment, Output, Process, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper, start,
+    Attachment, HostLookup, HttpClient, HttpRequest, Output, Process, ProcessLimits, ProcessRequest, Scope,
+    Stdin, become_subreaper, start,
 };
-use rye_resolver::Host;
+use rye_resolver::{DEFAULT_RETRIES, Host};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
@@ -39,6 +43,7 @@ pub(crate) use failure::Failure;
 pub use input::Input;
 pub use listed::Listed;
 pub use mirrored::Mirrored;
+pub(crate) use session::Sessions;
 pub(crate) use stdio::MAX_LINE;
 use talk::{Goal, Reached, Talk};
 use teller::Teller;
@@ -116,7 +121,12 @@ pub struct Call {
 pub async fn list(address: &Address, host: &Host, terms: Terms) -> Result<Listed, Report> {
     let met = meet(address, Goal::List, Vec::new(), host, terms).await;
     match met.reached {
-        Ok(Reached::Listed(listed)) => Ok(*listed),
+        Ok(Reached::Listed(mut listed)) => {
+            if matches!(address, Address::Url { .. }) {
+                listed.pass_over_what_no_request_can_carry();
+            }
+            Ok(*listed)
+        }
         Ok(Reached::Called(_)) => Err(Report::new(Code::Internal, "a list was asked for")),
         Err(failure) => Err(peer_report(&failure, &met.aside)),
     }
@@ -184,7 +194,7 @@ impl Met {
     }
 }
 
-async fn meet(address: &Address, goal: Goal, _mirrored: Vec<Mirrored>, host: &Host, terms: Terms) -> Met {
+async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Host, terms: Terms) -> Met {
     let teller = Teller::into_channel(terms.events);
     let talk = Talk::new(goal, terms.input, terms.protocol.as_deref());
     match address {
@@ -200,7 +210,17 @@ async fn meet(address: &Address, goal: Goal, _mirrored: Vec<Mirrored>, host: &Ho
                 Err(failure) => Met::never(failure),
             }
         }
-        Address::Url { .. } => Met::never(Failure::Stopped),
+        Address::Url { url, headers, allow_hosts, proxy } => {
+            let mut base = HttpRequest::new("POST", url);
+            base.headers.clone_from(headers);
+            base.allow_hosts.clone_from(allow_hosts);
+            base.proxy.clone_from(proxy);
+            (base.limits.max_body, base.limits.retries) = (stdio::MAX_LINE, DEFAULT_RETRIES);
+            let client = Arc::new(HttpClient::new(HostLookup::System));
+            let limit = Some(terms.limit);
+            let site = http::Site { client, base, mirrored, repeatable: false, limit, sessions: None };
+            http::converse(site, talk, &RunStopper::default(), &teller).await.into()
+        }
     }
 }
 

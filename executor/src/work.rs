@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exchange::{self, Exchange};
 use crate::judge;
 use crate::outcome::Outcome;
-use crate::peer::PeerWork;
+use crate::peer::{PeerWork, Sessions};
 use crate::request::process_request;
 use crate::run::{RunStopper, WorkEvents};
 
@@ -22,6 +22,8 @@ pub(crate) struct Means {
     pub(crate) client: Arc<HttpClient>,
     /// Where long outputs go; `None`: nowhere.
     pub(crate) artifacts: Option<ArtifactConfig>,
+    /// What is known of other MCP servers.
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// Something that was begun.

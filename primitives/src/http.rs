@@ -6,6 +6,7 @@
 
 mod addresses;
 mod allowed;
+mod answer;
 mod aside;
 mod backoff;
 mod body;
@@ -23,15 +24,18 @@ mod redirect;
 mod request;
 mod retry;
 mod roots;
+mod sse;
 mod target;
 
 pub use addresses::address_refusal;
+pub use answer::HttpAnswer;
 pub use client::HttpClient;
 pub use end::HttpEnd;
 pub use error::HttpError;
 pub use lookup::HostLookup;
 pub use request::{HttpAuth, HttpBody, HttpLimits, HttpRequest};
 pub use roots::HttpRoots;
+pub use sse::{SseEvent, SseReader, SseTooLong};
 
 #[cfg(test)]
 mod tests;

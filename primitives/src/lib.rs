@@ -8,7 +8,8 @@
 //! The road is [`ProcessRequest`] → [`check`] → [`Process`] → [`ProcessEnd`].
 //!
 //! `http_client` is [`HttpClient::exchange`]: it makes one HTTP exchange and keeps it away from addresses that
-//! were not meant. The road is [`HttpRequest`] → [`HttpEnd`].
+//! were not meant. The road is [`HttpRequest`] → [`HttpEnd`]; [`HttpClient::open`] leaves the body to be read as it
+//! comes, as [`SseReader`] reads events.
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 compile_error!(
@@ -47,8 +48,8 @@ pub use end::{Ending, Phases, ProcessEnd, Reply, Status};
 pub use error::{Part, StartError};
 pub use events::ProcessEvent;
 pub use http::{
-    HostLookup, HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest, HttpRoots,
-    address_refusal,
+    HostLookup, HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest,
+    HttpRoots, SseEvent, SseReader, SseTooLong, address_refusal,
 };
 pub use process::{Process, ProcessEvents, start};
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};

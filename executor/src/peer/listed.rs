@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::mirrored::Mirrored;
 use super::talk::short;
 
 /// Pages of one list.
@@ -93,6 +94,18 @@ impl Listed {
                 Ok(Page::More { cursor })
             }
         }
+    }
+
+    /// Over HTTP a tool whose `x-mcp-header` is wrong must not be called.
+    pub(crate) fn pass_over_what_no_request_can_carry(&mut self) {
+        let passed_over = &mut self.passed_over;
+        self.tools.retain(|tool| {
+            let schema = tool.get("inputSchema").unwrap_or(&Value::Null);
+            let Err(why) = Mirrored::of_schema(schema) else { return true };
+            let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
+            passed_over.push((short(name), short(&why)));
+            false
+        });
     }
 
     fn add(&mut self, tool: Value) {

@@ -14,6 +14,12 @@ pub struct Mirrored {
     pub path: Vec<String>,
 }
 
+impl From<(String, Vec<String>)> for Mirrored {
+    fn from((header, path): (String, Vec<String>)) -> Self {
+        Self { header, path }
+    }
+}
+
 impl Mirrored {
     /// Reads the `inputSchema` of a tool.
     ///

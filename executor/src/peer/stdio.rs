@@ -14,7 +14,7 @@ use crate::outcome::{Ending as OutcomeEnding, EndingKind};
 use crate::run::RunStopper;
 
 /// How long a server may be silent when it is asked for its era. Who is only slow to start is understood later, too.
-const PROBE: Duration = Duration::from_secs(3);
+pub(super) const PROBE: Duration = Duration::from_secs(3);
 /// From the end of its input to the request to end.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// From the word that a call is cancelled to the request to end.
@@ -31,8 +31,6 @@ pub(crate) struct Over {
     pub(crate) end: ProcessEnd,
     /// Lines and messages that answered nothing.
     pub(crate) garbage: u64,
-    /// The method that was unanswered.
-    pub(crate) method: &'static str,
 }
 
 /// Holds the conversation. A stop is told to the server first, and is then connected to its process.
@@ -89,7 +87,7 @@ pub(crate) async fn converse(
         None => end.await,
     };
     let reached = reached.unwrap_or_else(|| Err(ended_early(method, &end)));
-    Over { reached, end, garbage: talk.garbage(), method }
+    Over { reached, end, garbage: talk.garbage() }
 }
 
 /// A conversation that is on.

@@ -87,6 +87,7 @@ pub(crate) struct Talk {
     era: Option<Era>,
     stage: Stage,
     has_session: bool,
+    has_begun_again: bool,
     /// Unique within a session, which several conversations may share.
     ids: Arc<AtomicU64>,
     /// The request that is unanswered.
@@ -108,6 +109,7 @@ impl Talk {
             era: revision.and_then(Era::of),
             stage: Stage::NotBegun,
             has_session: false,
+            has_begun_again: false,
             ids: Arc::new(AtomicU64::new(1)),
             awaited: 0,
             late_probe: None,
@@ -117,9 +119,28 @@ impl Talk {
         }
     }
 
-    /// A conversation in a session that stands already.
-    pub(crate) fn in_session(goal: Goal, input: Input, revision: &str, ids: Arc<AtomicU64>) -> Self {
-        Self { ids, has_session: true, ..Self::new(goal, input, Some(revision)) }
+    /// What was found in an earlier conversation holds: the revision, and the session if there is one.
+    pub(crate) fn take_up(&mut self, revision: &str, ids: Arc<AtomicU64>, has_session: bool) {
+        (self.era, self.ids, self.has_session) = (Era::of(revision), ids, has_session);
+    }
+
+    /// The server has forgotten the session: all is said again, once.
+    pub(crate) fn begin_again(&mut self) -> bool {
+        let may = !self.has_begun_again && !matches!(self.stage, Stage::NotBegun | Stage::Over);
+        if may {
+            (self.has_begun_again, self.has_session, self.stage) = (true, false, Stage::NotBegun);
+            self.ids = Arc::new(AtomicU64::new(1));
+            self.listed = Listed::default();
+        }
+        may
+    }
+
+    /// The arguments of the call.
+    pub(crate) fn arguments(&self) -> Option<&Map<String, Value>> {
+        match &self.goal {
+            Goal::List => None,
+            Goal::Call { arguments, .. } => Some(arguments),
+        }
     }
 
     /// The first words, once.

@@ -1,5 +1,6 @@
 //! A planned call of another server's tool, from its start to its outcome.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rye_primitives::{Process, start as start_process};
@@ -11,10 +12,11 @@ use super::stdio;
 use super::talk::{Goal, Talk};
 use super::teller::Teller;
 use super::verdict::verdict;
-use super::{Aside, Met, Reached};
+use super::{Aside, Met, Mirrored, Reached, http};
 use crate::error::Error;
+use crate::exchange::request as exchange_request;
 use crate::judge;
-use crate::outcome::Outcome;
+use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, peer_report};
 use crate::request::process_request;
 use crate::run::{RunStopper, WorkEvents};
@@ -34,6 +36,7 @@ pub(crate) struct PeerWork {
 #[derive(Debug)]
 enum Reach {
     Process(Process),
+    Site(Box<http::Site>),
 }
 
 impl PeerWork {
@@ -55,7 +58,15 @@ impl PeerWork {
                 events.process = process.take_events();
                 Reach::Process(process)
             }
-            PeerReach::Exchange(_) => todo!(),
+            PeerReach::Exchange(exchange) => Reach::Site(Box::new(http::Site {
+                client: Arc::clone(&means.client),
+                base: exchange_request(plan, exchange),
+                mirrored: peer.mirrored.iter().cloned().map(Mirrored::from).collect(),
+                repeatable: peer.repeatable,
+                limit: plan.timeout.map(|(limit, _)| limit),
+                // A program that does one run has no next one.
+                sessions: (!means.alone).then(|| Arc::clone(&means.sessions)),
+            })),
         };
         Ok(Self { reach, talk, stopper: stopper.clone(), teller, events: Some(events) })
     }
@@ -70,6 +81,7 @@ impl PeerWork {
         let Self { reach, talk, stopper, teller, .. } = self;
         let met = match reach {
             Reach::Process(process) => stdio::converse(process, talk, &stopper, &teller).await.into(),
+            Reach::Site(site) => http::converse(*site, talk, &stopper, &teller).await.into(),
         };
         // Whoever reads events is told that no more will come before the outcome is.
         drop(teller);
@@ -91,6 +103,20 @@ impl From<stdio::Over> for Met {
     }
 }
 
+impl From<http::Over> for Met {
+    fn from(over: http::Over) -> Self {
+        let http::Over { reached, status, garbage } = over;
+        let kind = match (&reached, status) {
+            (Err(Failure::Stopped), _) => EndingKind::Stopped,
+            (Err(Failure::TimedOut), _) => EndingKind::TimedOut,
+            (_, Some(status)) => EndingKind::Responded { status },
+            (_, None) => EndingKind::NotStarted,
+        };
+        let ending = Ending { kind, headers: Vec::new(), escalated: false, leaked_processes: 0 };
+        Self { reached, ending, aside: Aside { garbage, ..Aside::default() } }
+    }
+}
+
 /// What came of a connection, as the outcome of a run.
 fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
     let Met { reached, mut ending, aside } = met;
@@ -108,8 +134,8 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
         }
         Err(failure) => {
             match failure {
-                Failure::Stopped => ending.kind = crate::outcome::EndingKind::Stopped,
-                Failure::TimedOut => ending.kind = crate::outcome::EndingKind::TimedOut,
+                Failure::Stopped => ending.kind = EndingKind::Stopped,
+                Failure::TimedOut => ending.kind = EndingKind::TimedOut,
                 _ => {}
             }
             let report = match judge::ended_early(plan, ending.kind) {

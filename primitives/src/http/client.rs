@@ -10,6 +10,7 @@ use reqwest::Response;
 use reqwest::header::{HeaderMap, LOCATION};
 use url::{Host, Url};
 
+use super::answer::HttpAnswer;
 use super::backoff::Backoff;
 use super::body;
 use super::budget::Budget;
@@ -32,6 +33,14 @@ const MAX_PAUSE: Duration = Duration::from_secs(3600);
 pub struct HttpClient {
     pool: Pool,
     budget: Budget,
+}
+
+/// An answer that is the end, and the way to it.
+struct Head {
+    response: Response,
+    url: Url,
+    attempts: u32,
+    redirects: usize,
 }
 
 /// What is counted over all hops.
@@ -67,12 +76,49 @@ impl HttpClient {
         tokio::time::timeout(limit, hops).await.unwrap_or(Err(HttpError::TimedOut { limit }))
     }
 
+    /// Makes one exchange up to the head of its answer, for which the time limit holds; the body is left to be read
+    /// as it comes. Dropping the future or the answer ends it at once.
+    ///
+    /// # Panics
+    ///
+    /// As [`HttpClient::exchange`].
+    pub async fn open(&self, request: &HttpRequest) -> Result<HttpAnswer, HttpError> {
+        let plan = Plan::parse(request)?;
+        let (limit, most) = (plan.limits.timeout, plan.limits.max_body);
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let head = self.head(plan, deadline);
+        let head = match limit {
+            Some(limit) => {
+                tokio::time::timeout(limit, head).await.unwrap_or(Err(HttpError::TimedOut { limit }))
+            }
+            None => head.await,
+        }?;
+        Ok(HttpAnswer { response: head.response, host: target::host(&head.url), limit: most })
+    }
+
     async fn hops(
         &self,
         plan: Plan,
         started: Instant,
         deadline: Option<Instant>,
     ) -> Result<HttpEnd, HttpError> {
+        let most = plan.limits.max_body;
+        let Head { response, url, attempts, redirects } = self.head(plan, deadline).await?;
+        let status = response.status().as_u16();
+        let (headers, body) = body::read(response, most, &target::host(&url)).await?;
+        Ok(HttpEnd {
+            status,
+            headers: pairs(&headers),
+            body,
+            url: target::without_query(&url),
+            attempts,
+            redirects: u32::try_from(redirects).unwrap_or(u32::MAX),
+            duration: started.elapsed(),
+        })
+    }
+
+    /// Sends what there is to send until an answer is the end.
+    async fn head(&self, plan: Plan, deadline: Option<Instant>) -> Result<Head, HttpError> {
         let Plan { first: mut hop, scope, follow_redirects, limits } = plan;
         let retries_left = limits.retries;
         let mut progress = Progress { deadline, attempts: 0, retries_left, backoff: None };
@@ -88,16 +134,7 @@ impl HttpClient {
                 hop = next;
                 continue;
             }
-            let (headers, body) = body::read(response, limits.max_body, &target::host(&hop.url)).await?;
-            return Ok(HttpEnd {
-                status: status.as_u16(),
-                headers: pairs(&headers),
-                body,
-                url: target::without_query(&hop.url),
-                attempts: progress.attempts,
-                redirects: u32::try_from(seen.len()).unwrap_or(u32::MAX),
-                duration: started.elapsed(),
-            });
+            return Ok(Head { response, url: hop.url, attempts: progress.attempts, redirects: seen.len() });
         }
     }
 

@@ -12,12 +12,15 @@ pub(super) struct Hop {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+    /// The caller says that a second request does no more than the first.
+    pub(super) repeatable: bool,
 }
 
 impl Hop {
     /// Whether a second request does no more than the first.
     pub(super) fn may_repeat(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE")
+        self.repeatable
+            || matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE")
             || self.headers.contains_key("idempotency-key")
     }
 

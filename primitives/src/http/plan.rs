@@ -42,7 +42,7 @@ impl Plan {
         let allowed = AllowedHosts::parse(&request.allow_hosts)?;
         let proxy = request.proxy.as_deref().map(parse_proxy).transpose()?;
         Ok(Self {
-            first: Hop { method, url, headers, body },
+            first: Hop { method, url, headers, body, repeatable: request.repeatable },
             scope: Scope { auth, proxy, allowed },
             follow_redirects: request.follow_redirects,
             limits: request.limits.clone(),

@@ -35,7 +35,8 @@ pub(super) fn next(
     }
 
     let (method, drops_body) = change_method(&hop.method, status);
-    let mut next = Hop { method, url, headers: hop.headers.clone(), body: hop.body.clone() };
+    let mut next =
+        Hop { method, url, headers: hop.headers.clone(), body: hop.body.clone(), repeatable: hop.repeatable };
     if drops_body {
         drop_body(&mut next);
     }

@@ -21,6 +21,8 @@ pub struct HttpRequest {
     pub body: HttpBody,
     /// Who asks.
     pub auth: Option<HttpAuth>,
+    /// A second request does no more than the first, whatever its method: it may be sent again.
+    pub repeatable: bool,
     /// Go where 301, 302, 303, 307 and 308 point; otherwise they are the end.
     pub follow_redirects: bool,
     /// Hosts (`host` or `host:port`) that may have any address; it limits nothing else.
@@ -42,6 +44,7 @@ impl HttpRequest {
             query: Vec::new(),
             body: HttpBody::Empty,
             auth: None,
+            repeatable: false,
             follow_redirects: true,
             allow_hosts: Vec::new(),
             proxy: None,
@@ -115,6 +118,7 @@ impl fmt::Debug for HttpRequest {
             .field("query_names", &names(&self.query))
             .field("body", &self.body)
             .field("auth", &self.auth)
+            .field("repeatable", &self.repeatable)
             .field("follow_redirects", &self.follow_redirects)
             .field("allow_hosts", &self.allow_hosts)
             .field("proxy", &self.proxy.as_deref().map(target::shown))

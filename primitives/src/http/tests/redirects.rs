@@ -187,6 +187,7 @@ async fn a_loop_is_refused() {
 #[test]
 fn https_never_leads_to_http() {
     let hop = |url: &str| Hop {
+        repeatable: false,
         method: reqwest::Method::GET,
         url: Url::parse(url).unwrap(),
         headers: HeaderMap::new(),
