@@ -10,7 +10,7 @@ use rye_executor::{Code, EndingKind, exit_codes};
 use rye_resolver::environment::{CODE_NAMES, DEFAULT_NAMES};
 use rye_resolver::{
     CONFIG_KEYS, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY, DEFAULT_MAX_OUTPUT,
-    DEFAULT_RETRIES, DEFAULT_TIMEOUT, EXCHANGE_KEYS, PLACEHOLDERS,
+    DEFAULT_RETRIES, DEFAULT_TIMEOUT, EXCHANGE_KEYS, PEER_KEYS, PLACEHOLDERS,
 };
 use rye_runtimes::call::{CallConfig, OUTPUTS, PASSINGS, STYLES, Style};
 use rye_runtimes::core::core_files;
@@ -298,6 +298,7 @@ fn parts() -> Vec<(&'static str, Part)> {
         ("placeholders", first_cells(PLACEHOLDERS)),
         ("subprocess", options(&CONFIG_KEYS, &subprocess)),
         ("http_client", options(&EXCHANGE_KEYS, &exchange)),
+        ("server tool", options(&PEER_KEYS, &[])),
         ("core runtimes", core_runtimes()),
         ("default names", list(DEFAULT_NAMES)),
         ("code names", list(CODE_NAMES)),
@@ -379,7 +380,13 @@ fn core_runtimes() -> Part {
             None => "–",
         };
         let description = descriptor.description.unwrap();
-        vec![quoted(name), or_none(claims.join(" ")), looks_for.join(" "), style.to_owned(), description]
+        vec![
+            quoted(name),
+            or_none(claims.join(" ")),
+            or_none(looks_for.join(" ")),
+            style.to_owned(),
+            description,
+        ]
     };
     Part::Rows(core_files().iter().map(row).collect())
 }

@@ -1,10 +1,12 @@
 //! Tools of other MCP servers: real servers are started and asked, and whatever they do, nothing of them is left.
 
+use rye_executor::{Code, Config, EndingKind, RunEvent, Stop};
 use serde_json::{Value, json};
 
-use crate::mcp_peer::{SESSIONS, STATELESS};
+use crate::library::{block_on, executor, start};
+use crate::mcp_peer::{Peer, SESSIONS, STATELESS, text_of};
 use crate::roster::Roster;
-use crate::world::{World, have, rye};
+use crate::world::{World, have, python, rye};
 
 /// A second project whose tools a server of ours offers: `rye --project … mcp`.
 struct Served {
@@ -92,7 +94,8 @@ fn hostile(world: &World, id: &str, habit: &str, config: &str) -> Roster {
     let script = world.file("hostile.py", HOSTILE);
     let roster = Roster::new(world);
     let text = format!(
-        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = \"python3\"\nargs = [{script:?}, {habit:?}, {:?}]\ntool = \"t\"\nprotocol = \"2025-11-25\"\n{config}\n",
+        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = {:?}\nargs = [{script:?}, {habit:?}, {:?}]\ntool = \"t\"\nprotocol = \"2025-11-25\"\n{config}\n",
+        python().unwrap(),
         roster.path()
     );
     world.tool(&format!("{id}.toml"), text);
@@ -154,4 +157,61 @@ fn what_a_server_does_beside_its_answer_costs_nothing_but_its_end() {
         assert_eq!(outcome["data"], "done", "{habit}: {outcome:#}");
         roster.assert_gone(processes);
     }
+}
+
+#[test]
+fn one_server_in_front_of_another_passes_on_what_it_has() {
+    if !have("python3") {
+        return;
+    }
+    let served = Served::new();
+    let image = json!({"type": "image", "data": "QUJD", "mimeType": "image/png"});
+    let envelope = json!({"mcp_result": {"content": [{"type": "text", "text": "see"}, image]}});
+    served.world.file("other/.ai/tools/picture.sh", format!("# /// rye\n# ///\necho '{envelope}'\n"));
+    served.tool("picture", "picture", "");
+    let _roster = hostile(&served.world, "chatty", "chatty", "");
+    let mut peer = Peer::session(&served.world, SESSIONS[0]);
+    let result = peer.call("picture", json!({}));
+    assert_eq!(result["content"], json!([{"type": "text", "text": "see"}, image]), "{result:#}");
+    let id = peer.request(
+        "tools/call",
+        json!({"name": "chatty", "arguments": {}, "_meta": {"progressToken": "mine"}}),
+    );
+    let progress = peer.notification("notifications/progress");
+    assert_eq!(progress["params"]["progressToken"], "mine", "{progress:#}");
+    assert_eq!(text_of(&peer.answer(&id)["result"]), "done");
+    let (code, _) = peer.end();
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_stop_is_told_to_the_server_and_ends_it() {
+    if !have("python3") {
+        return;
+    }
+    let world = World::new();
+    let roster = hostile(&world, "t", "waits", "");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        let mut run = start(&executor, "t");
+        while !matches!(run.next_event().await, Some(RunEvent::Log { .. })) {}
+        run.stopper().stop(Stop::Ask);
+        let outcome = run.outcome().await.unwrap();
+        assert_eq!(outcome.error.unwrap().code, Code::Stopped);
+        assert_eq!(outcome.ending.kind, EndingKind::Stopped);
+        assert!(outcome.stderr.contains("cancelled 2"), "{}", outcome.stderr);
+    });
+    roster.assert_gone(1);
+
+    // Whoever gives a call up ends its server, too.
+    let world = World::new();
+    let roster = hostile(&world, "t", "stays-silent", "grace = 0.2");
+    let executor = self::executor(&world, Config::default());
+    block_on(async {
+        let mut run = start(&executor, "t");
+        while !matches!(run.next_event().await, Some(RunEvent::Stderr(_))) {}
+        drop(run);
+        executor.shutdown().await;
+    });
+    roster.assert_gone(1);
 }

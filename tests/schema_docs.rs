@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rye_executor::{Host, Resolver};
-use rye_resolver::{CONFIG_KEYS, EXCHANGE_KEYS};
+use rye_resolver::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};
 use rye_runtimes::TomlSource;
 use rye_runtimes::call::{OUTPUTS, PASSINGS, STYLES};
 use rye_runtimes::core::core_files;
@@ -125,6 +125,9 @@ fn option(key: &str, _: &str) -> Value {
     match key {
         "command" | "cwd" | "method" | "url" => json!({ "type": "string" }),
         "stdin" | "text" | "body" => json!({}),
+        "tool" | "protocol" => json!({ "type": "string" }),
+        "input" => json!({ "type": "string", "enum": ["refused", "defaults"] }),
+        "mirrored" => json!({ "type": "object", "additionalProperties": strings() }),
         "args" => json!({ "type": "array", "items": { "type": ["string", "number", "boolean"] } }),
         "env" => json!({ "type": "object" }),
         "query" | "headers" | "form" | "auth" => json!({ "type": ["object", "string"] }),
@@ -245,6 +248,9 @@ fn descriptor_definitions() -> Map<String, Value> {
             }
         }
     }
+    let server = object("runtimes.md", "server tool", option);
+    let known = config["properties"].as_object_mut().unwrap();
+    known.extend(server["properties"].as_object().unwrap().clone());
     let env = json!({
         "type": "object",
         "description": "variables for the child",
@@ -358,7 +364,7 @@ fn the_schemas_are_what_the_references_say() {
         }
     }
     let of = |key: &str| tool()["definitions"]["config"]["properties"].get(key).is_some();
-    assert!(CONFIG_KEYS.iter().chain(&EXCHANGE_KEYS).all(|key| of(key)));
+    assert!(CONFIG_KEYS.iter().chain(&EXCHANGE_KEYS).chain(&PEER_KEYS).all(|key| of(key)));
 }
 
 /// Whether a file says that it is a runtime.

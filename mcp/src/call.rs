@@ -20,6 +20,9 @@ use crate::text::MAX_TEXT;
 /// Clients give up after 60 s in which they hear nothing.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
+/// What another server tells of a call waits here for the client.
+const TOLD: usize = 64;
+
 /// What a client asks for.
 #[derive(Debug)]
 pub(crate) struct CallRequest {
@@ -94,9 +97,14 @@ impl Door {
         let mut spill = Spill::new(self.spills(), run.id());
         let mut name = run.plan().tool.to_string();
         name.push_str(" output");
+        // A listener that is slow misses some of it and holds nothing up.
+        let (teller, mut told) = mpsc::channel(TOLD);
         let work = async move {
             while let Some(event) = run.next_event().await {
-                spill.take(event);
+                match Notice::of(event) {
+                    Ok(notice) => drop(teller.try_send(notice)),
+                    Err(event) => spill.take(event),
+                }
             }
             (run.outcome().await, spill)
         };
@@ -114,11 +122,15 @@ impl Door {
                     break work.await;
                 }
                 notice = watch.next_notice() => watch.tell(notice).await,
+                Some(notice) = told.recv() => watch.tell(notice).await,
                 _ = beat.tick() => {
                     watch.tell(Notice::Heartbeat { seconds: begun.elapsed().as_secs() }).await;
                 },
             }
         };
+        while let Ok(notice) = told.try_recv() {
+            watch.tell(notice).await;
+        }
         watch.tell_the_rest().await;
         Ok((outcome?, spill.finish(&name)))
     }

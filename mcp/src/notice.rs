@@ -9,6 +9,7 @@
 use std::path::PathBuf;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rye_executor::RunEvent;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 
@@ -70,6 +71,23 @@ impl Level {
 }
 
 impl Notice {
+    /// What another MCP server tells of a call; any other event is given back.
+    pub(crate) fn of(event: RunEvent) -> Result<Self, RunEvent> {
+        Ok(match event {
+            RunEvent::Progress { done, total, message } if done.is_finite() => {
+                Self::Progress { done, total: total.filter(|total| total.is_finite()), message }
+            }
+            RunEvent::Log { level, logger, text } => Self::Log {
+                level: Level::parse(&level).unwrap_or(Level::Info),
+                text: match logger {
+                    Some(logger) => format!("{logger}: {text}"),
+                    None => text,
+                },
+            },
+            other => return Err(other),
+        })
+    }
+
     /// Reads a line.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let (word, rest) = line.trim().split_once(' ')?;

@@ -135,6 +135,9 @@ pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
         }
     }
     let (parameters, place) = (&resolution.tool.parameters, &resolution.tool.metadata.place);
+    if resolution.style == Style::Mcp && !resolution.config.contains_key("tool") {
+        problems.push(no_tool(place));
+    }
     if resolution.style == Style::Command {
         problems.extend(parameters.problems_for_placeholders(&PLACEHOLDERS, place));
     }
@@ -201,6 +204,12 @@ fn check_placeholders(resolution: &Resolution, template: &Template, problems: &m
             });
         }
     }
+}
+
+/// The problem with a tool of another MCP server that does not say which of its tools it is.
+pub(crate) fn no_tool(place: &Place) -> Problem {
+    Problem::new(place, "no `tool` in its chain")
+        .hint("add `tool = \"…\"` to `[config]`: the server's name for it")
 }
 
 /// A problem with a descriptor, as an error.

@@ -5,7 +5,7 @@ use rye_runtimes::setting::{Setting, SettingValue};
 use serde_json::Value;
 
 use crate::chain::Primitive;
-use crate::config_check::invalid;
+use crate::config_check::{invalid, no_tool};
 use crate::error::Error;
 use crate::plan::{PeerPlan, PeerReach};
 use crate::planner::Planner;
@@ -15,12 +15,8 @@ impl Planner<'_> {
     pub(crate) fn peer(&self) -> Result<PeerPlan, Error> {
         let resolution = self.resolution;
         let missing = || {
-            let place = &resolution.tool.metadata.place;
-            invalid(
-                place,
-                "no `tool` in its chain",
-                Some("add `tool = \"…\"` to `[config]`: the server's name for it"),
-            )
+            let problems = vec![no_tool(&resolution.tool.metadata.place)];
+            Error::InvalidDescriptor { problems }
         };
         let tool = self.peer_text("tool")?.filter(|tool| !tool.is_empty()).ok_or_else(missing)?;
         let input = self.peer_text("input")?;

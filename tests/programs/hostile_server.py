@@ -101,6 +101,17 @@ while True:
                 ok = "result" in answer if question == "ping" else answer["error"]["code"] == -32601
                 if answer["id"] != question or not ok:
                     sys.exit(9)
+        if habit == "waits":
+            send(method="notifications/message", params={"level": "info", "data": "on it"})
+            told = hear()
+            sys.stderr.write(f"{told['method'].split('/')[-1]} {told['params']['requestId']}\n")
+            sys.stderr.flush()
+            sleep_for_ever()
+        if habit == "stays-silent":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            sys.stderr.write("here\n")
+            sys.stderr.flush()
+            sleep_for_ever()
         if habit == "chatty":
             token = message["params"]["_meta"]["progressToken"]
             for done in range(2000):
