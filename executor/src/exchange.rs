@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rye_primitives::{HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest};
 use rye_resolver::{ExchangeAuth, ExchangeBody, ExchangePlan, Plan};
 use serde_json::value::RawValue;
 
-use crate::base64;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, exchange_report};
 use crate::run::RunStopper;
@@ -102,22 +103,14 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
     };
     let error = error.or_else(|| crate::judge::broken_promise(plan, data.as_deref()));
     Outcome {
-        run_id: plan.run_id.clone(),
-        tool: plan.tool.to_string(),
         success: error.is_none(),
         data,
         error,
         ending: Ending { kind, headers, escalated: false, leaked_processes: 0 },
-        stdout: String::new(),
-        stderr: String::new(),
-        stdout_bytes: 0,
-        stderr_bytes: 0,
-        stdout_sha256: None,
-        stderr_sha256: None,
-        artifacts: Vec::new(),
         duration,
         chain: plan.chain.clone(),
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
+        ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)
     }
 }
 
@@ -154,7 +147,7 @@ fn data(end: HttpEnd) -> Option<Box<RawValue>> {
             json.or_else(|| serde_json::value::to_raw_value(&text).ok())
         }
         Err(error) => serde_json::value::to_raw_value(
-            &serde_json::json!({ "base64": base64::encode(error.as_bytes()) }),
+            &serde_json::json!({ "base64": STANDARD.encode(error.as_bytes()) }),
         )
         .ok(),
     }

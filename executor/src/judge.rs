@@ -40,8 +40,6 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
     let artifacts = [keep("stdout", &mut end.stdout), keep("stderr", &mut end.stderr)];
     let sha256 = |captured: &Captured| captured.sha256.as_ref().map(|digest| hexadecimal(digest));
     Outcome {
-        run_id: plan.run_id.clone(),
-        tool: plan.tool.to_string(),
         success: error.is_none(),
         data,
         error,
@@ -61,6 +59,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
         duration: end.duration,
         chain,
         timings: plan.timings.then(|| timings(end.phases)),
+        ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)
     }
 }
 

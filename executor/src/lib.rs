@@ -57,7 +57,6 @@
 
 mod admission;
 pub mod artifacts;
-mod base64;
 mod converse;
 mod error;
 mod exchange;

@@ -157,12 +157,17 @@ impl Outcome {
     /// The outcome of a call that never became a run.
     #[must_use]
     pub fn not_started(tool: &str, run_id: &str, chain: Vec<Link>, error: Report) -> Self {
+        Self { error: Some(error), chain, ..Self::empty(tool, run_id) }
+    }
+
+    /// One that says nothing yet, to be filled.
+    pub(crate) fn empty(tool: &str, run_id: &str) -> Self {
         Self {
             run_id: run_id.to_owned(),
             tool: tool.to_owned(),
             success: false,
             data: None,
-            error: Some(error),
+            error: None,
             ending: Ending {
                 kind: EndingKind::NotStarted,
                 headers: Vec::new(),
@@ -177,7 +182,7 @@ impl Outcome {
             stderr_sha256: None,
             artifacts: Vec::new(),
             duration: Duration::ZERO,
-            chain,
+            chain: Vec::new(),
             timings: None,
         }
     }

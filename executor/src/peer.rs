@@ -148,19 +148,14 @@ pub async fn call(address: &Address, call: Call, host: &Host, terms: Terms) -> O
         Err(failure) => (None, Some(peer_report(&failure, &met.aside))),
     };
     Outcome {
-        run_id: String::new(),
-        tool,
         success: error.is_none(),
         data,
         error,
         ending: met.ending,
-        stdout: String::new(),
-        stdout_bytes: 0,
         stderr_bytes: met.aside.stderr_bytes,
         stderr: met.aside.stderr,
         duration,
-        chain: Vec::new(),
-        timings: None,
+        ..Outcome::empty(&tool, "")
     }
 }
 
@@ -260,6 +255,7 @@ impl Request<'_> {
             },
             leave_running: false,
             scope: Scope::Shared { mark: scope },
+            spill: None,
         })
         .map_err(Failure::Start)
     }

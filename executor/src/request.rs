@@ -8,8 +8,8 @@ use rye_runtimes::call::Style;
 use serde::Serialize;
 
 use crate::artifacts::ArtifactConfig;
-use crate::work::Means;
 use crate::peer::MAX_LINE;
+use crate::work::Means;
 
 /// How many bytes a function may return.
 pub const MAX_REPLY: usize = 64 << 20;

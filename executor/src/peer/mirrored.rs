@@ -1,6 +1,8 @@
 //! Arguments that stand in the head of a request as well (`x-mcp-header`), so that what lies between client and server
 //! can route by them. A value never breaks out of its header: what is not plain is base64.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 const KEY: &str = "x-mcp-header";
@@ -107,7 +109,7 @@ pub(crate) fn header_value(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
         && text.trim() == text
         && !(text.starts_with("=?base64?") && text.ends_with("?="));
-    if is_plain { text.to_owned() } else { format!("=?base64?{}?=", crate::base64::encode(text.as_bytes())) }
+    if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text.as_bytes())) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rye_primitives::{Process, start as start_process};
+use rye_primitives::{Process, ProcessRequest, start as start_process};
 use rye_resolver::{PeerPlan, PeerReach, Plan};
 
 use super::failure::Failure;
@@ -53,7 +53,9 @@ impl PeerWork {
         let mut events = WorkEvents { process: None, told: Some(told) };
         let reach = match &peer.reach {
             PeerReach::Process(process) => {
-                let mut process = start_process(process_request(plan, process, means.alone))
+                // What it writes to standard error is log: its end is told, and no more.
+                let request = ProcessRequest { spill: None, ..process_request(plan, process, means) };
+                let mut process = start_process(request)
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
                 events.process = process.take_events();
                 Reach::Process(process)
@@ -147,18 +149,15 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
     };
     let duration = begun.elapsed();
     Outcome {
-        run_id: plan.run_id.clone(),
-        tool: plan.tool.to_string(),
         success: error.is_none(),
         data,
         error,
         ending,
-        stdout: String::new(),
         stderr: aside.stderr,
-        stdout_bytes: 0,
         stderr_bytes: aside.stderr_bytes,
         duration,
         chain: plan.chain.clone(),
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
+        ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)
     }
 }
