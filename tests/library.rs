@@ -49,9 +49,8 @@ pub(crate) fn start(executor: &Executor, tool: &str) -> Run {
 pub(crate) async fn until_ready(run: &mut Run) {
     let mut text = Vec::new();
     while !text.windows(6).any(|window| window == b"ready\n") {
-        match run.next_event().await.unwrap() {
-            RunEvent::Stdout(bytes) => text.extend(bytes),
-            _ => {}
+        if let RunEvent::Stdout(bytes) = run.next_event().await.unwrap() {
+            text.extend(bytes);
         }
     }
 }
