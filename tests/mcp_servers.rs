@@ -1,12 +1,17 @@
 //! Tools of other MCP servers: real servers are started and asked, and whatever they do, nothing of them is left.
 
-use rye_executor::{Code, Config, EndingKind, RunEvent, Stop};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rye_executor::peer::{self, Address, Call, Terms};
+use rye_executor::{Code, Config, EndingKind, Host, RunEvent, Stop};
 use serde_json::{Value, json};
 
 use crate::library::{block_on, executor, start};
 use crate::mcp_peer::{Peer, SESSIONS, STATELESS, text_of};
 use crate::roster::Roster;
-use crate::world::{World, have, python, rye};
+use crate::world::{BOUND, World, have, python, rye};
 
 /// A second project whose tools a server of ours offers: `rye --project … mcp`.
 struct Served {
@@ -91,10 +96,15 @@ const HOSTILE: &str = include_str!("programs/hostile_server.py");
 
 /// A tool of a hostile server.
 fn hostile(world: &World, id: &str, habit: &str, config: &str) -> Roster {
+    unasked(world, id, habit, &format!("protocol = \"2025-11-25\"\n{config}"))
+}
+
+/// The same, of which nothing is known.
+fn unasked(world: &World, id: &str, habit: &str, config: &str) -> Roster {
     let script = world.file("hostile.py", HOSTILE);
     let roster = Roster::new(world);
     let text = format!(
-        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = {:?}\nargs = [{script:?}, {habit:?}, {:?}]\ntool = \"t\"\nprotocol = \"2025-11-25\"\n{config}\n",
+        "executor_id = \"mcp_stdio_runtime\"\n[config]\ncommand = {:?}\nargs = [{script:?}, {habit:?}, {:?}]\ntool = \"t\"\n{config}\n",
         python().unwrap(),
         roster.path()
     );
@@ -157,6 +167,75 @@ fn what_a_server_does_beside_its_answer_costs_nothing_but_its_end() {
         assert_eq!(outcome["data"], "done", "{habit}: {outcome:#}");
         roster.assert_gone(processes);
     }
+}
+
+#[test]
+fn a_server_that_is_asked_for_its_era_may_ignore_it_or_die_of_it() {
+    if !have("python3") {
+        return;
+    }
+    for (habit, processes) in [("plain", 1), ("ignores-the-question", 1), ("dies-when-asked", 2)] {
+        let world = World::new();
+        let roster = unasked(&world, "t", habit, "");
+        let outcome = world.outcome(["t"]);
+        assert_eq!(outcome["data"], "done", "{habit}: {outcome:#}");
+        roster.assert_gone(processes);
+    }
+}
+
+#[test]
+fn a_list_is_asked_for_without_a_file() {
+    if !have("python3") {
+        return;
+    }
+    let served = Served::new();
+    let address = |program: PathBuf, args: Vec<OsString>| Address::Command {
+        program,
+        args,
+        environment: vec![
+            ("HOME".into(), served.world.home().into()),
+            ("PATH".into(), "/usr/bin:/bin".into()),
+        ],
+        folder: served.world.project(),
+    };
+    let host = Host { subreaper: true, ..Host::default() };
+    let other = served.world.root().join("other");
+    let ours = address(rye().to_owned(), vec!["--project".into(), other.into(), "mcp".into()]);
+    for revision in SESSIONS.into_iter().chain([STATELESS]).map(Some).chain([None]) {
+        let terms = || Terms { protocol: revision.map(str::to_owned), ..Terms::default() };
+        let listed = block_on(peer::list(&ours, &host, terms())).unwrap();
+        assert_eq!(
+            (listed.server.as_str(), listed.protocol.as_str()),
+            ("rye", revision.unwrap_or(STATELESS))
+        );
+        let names: Vec<_> = listed.tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["fail", "greet"]);
+        let arguments = json!({"name": "Ada"}).as_object().cloned().unwrap();
+        let call = Call { tool: "greet".to_owned(), arguments, ..Call::default() };
+        let outcome = block_on(peer::call(&ours, call, &host, terms()));
+        assert_eq!(outcome.data_as::<String>().unwrap().as_deref(), Some("Hello Ada"));
+    }
+
+    let script = served.world.file("hostile.py", HOSTILE);
+    for (habit, processes, code, told) in [
+        ("endless-pages", 1, Code::OutputLimit, "1000 pages"),
+        ("dies", 2, Code::ToolFailed, "exited with code 7"),
+        ("silent", 1, Code::TimedOut, "time limit"),
+    ] {
+        let roster = Roster::new(&served.world);
+        let _ = std::fs::remove_file(roster.path());
+        let args = vec![script.clone().into(), habit.into(), roster.path().into()];
+        let limit = if habit == "silent" { Duration::from_secs(1) } else { BOUND };
+        let terms = Terms { limit, ..Terms::default() };
+        let hostile = address(python().unwrap().clone(), args);
+        let report = block_on(peer::list(&hostile, &host, terms)).unwrap_err();
+        assert_eq!(report.code, code, "{report:?}");
+        assert!(report.message.contains(told), "{report:?}");
+        roster.assert_gone(processes);
+    }
+    let nowhere = address("/no/such/program".into(), Vec::new());
+    let report = block_on(peer::list(&nowhere, &host, Terms::default())).unwrap_err();
+    assert_eq!(report.code, Code::CommandNotFound);
 }
 
 #[test]

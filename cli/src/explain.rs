@@ -141,16 +141,15 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
             }
         }
         Action::Exchange(exchange) => {
-            let names: Vec<_> = exchange.headers.iter().map(|(name, _)| name.as_str()).collect();
-            let headers = if names.is_empty() { "none".to_owned() } else { names.join(" ") };
             let request = Branch::text(&format!("{} {}", exchange.method, exchange.shown_url()));
-            tree.push(below("exchange", [request, Branch::text(&format!("headers: {headers}"))]));
+            tree.push(below("exchange", [request, headers(exchange)]));
         }
         Action::Peer(peer) => {
             match &peer.reach {
                 PeerReach::Process(process) => push_command(&mut tree, host, "MCP server", process),
                 PeerReach::Exchange(exchange) => {
-                    tree.push(below("MCP server", [Branch::text(&exchange.shown_url())]));
+                    let address = Branch::text(&exchange.shown_url());
+                    tree.push(below("MCP server", [address, headers(exchange)]));
                 }
             }
             let arguments = shortened(&Value::Object(peer.arguments.clone()).to_string());
@@ -162,6 +161,12 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
     tree.push(environment(host, plan));
     tree.push(below("limits", limits(plan)));
     tree.drawn(output)
+}
+
+/// The names alone: a value may be secret.
+fn headers(exchange: &ExchangePlan) -> Branch {
+    let names: Vec<_> = exchange.headers.iter().map(|(name, _)| name.as_str()).collect();
+    Branch::text(&format!("headers: {}", if names.is_empty() { "none".to_owned() } else { names.join(" ") }))
 }
 
 fn push_command(tree: &mut Branch, host: &Host, head: &str, process: &ProcessPlan) {

@@ -35,6 +35,7 @@ use rye_resolver::{DEFAULT_RETRIES, Host};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use crate::artifacts::Artifact;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, peer_report};
 use crate::run::{RunEvent, RunStopper};
@@ -152,8 +153,10 @@ pub async fn call(address: &Address, call: Call, host: &Host, terms: Terms) -> O
         data,
         error,
         ending: met.ending,
-        stderr_bytes: met.aside.stderr_bytes,
         stderr: met.aside.stderr,
+        stderr_bytes: met.aside.stderr_bytes,
+        stderr_sha256: met.aside.stderr_sha256,
+        artifacts: met.aside.artifact.into_iter().collect(),
         duration,
         ..Outcome::empty(&tool, "")
     }
@@ -166,6 +169,10 @@ pub(crate) struct Aside {
     pub(crate) stderr: String,
     /// How much that was.
     pub(crate) stderr_bytes: u64,
+    /// Of all of it.
+    pub(crate) stderr_sha256: Option<String>,
+    /// All of it, where it is long.
+    pub(crate) artifact: Option<Artifact>,
     /// Lines on its standard output that were no messages.
     pub(crate) garbage: u64,
 }
@@ -200,8 +207,8 @@ async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Hos
                 return Met::never(Failure::Subreaper(error));
             }
             let request = Request { program, args, environment, folder, limit: terms.limit };
-            match request.start() {
-                Ok(process) => stdio::converse(process, talk, &RunStopper::default(), &teller).await.into(),
+            match request.meet(talk, &teller).await {
+                Ok(over) => over.into(),
                 Err(failure) => Met::never(failure),
             }
         }
@@ -229,7 +236,16 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
-    fn start(self) -> Result<Process, Failure> {
+    async fn meet(self, talk: Talk, teller: &Teller) -> Result<stdio::Over, Failure> {
+        let begun = Instant::now();
+        let stopper = RunStopper::default();
+        let over = stdio::converse(self.start(self.limit)?, talk, &stopper, teller).await;
+        let Some(talk) = over.again else { return Ok(over) };
+        let left = self.limit.saturating_sub(begun.elapsed());
+        Ok(stdio::converse(self.start(left)?, talk, &stopper, teller).await)
+    }
+
+    fn start(&self, limit: Duration) -> Result<Process, Failure> {
         let id = mark(self.program);
         let mut scope = OsString::from("RYE_RUN_ID=");
         scope.push(&id);
@@ -249,7 +265,7 @@ impl Request<'_> {
             stderr: Output::Capture,
             call: None,
             limits: ProcessLimits {
-                timeout: Some(self.limit),
+                timeout: Some(limit),
                 max_reply: stdio::MAX_LINE,
                 ..ProcessLimits::default()
             },

@@ -82,9 +82,18 @@ if habit == "floods-stderr":
 while True:
     message = hear()
     method, number = message.get("method"), message.get("id")
+    if method == "server/discover":
+        if habit == "dies-when-asked":
+            sys.exit(1)
+        if habit != "ignores-the-question":
+            send(id=number, error={"code": -32601, "message": "what?"})
+        continue
     if method == "initialize":
         version = "1999-01-01" if habit == "old" else message["params"]["protocolVersion"]
         send(id=number, result={"protocolVersion": version, "capabilities": {}, "serverInfo": {"name": "h", "version": "0"}})
+    elif method == "tools/list":
+        page = int(message["params"].get("cursor", "0"))
+        send(id=number, result={"tools": [{"name": f"t{page}"}], "nextCursor": str(page + 1)})
     elif method == "tools/call":
         if habit == "dies-in-call":
             os._exit(7)

@@ -31,6 +31,8 @@ pub(crate) struct Over {
     pub(crate) end: ProcessEnd,
     /// Lines and messages that answered nothing.
     pub(crate) garbage: u64,
+    /// The server ended when it was asked for its era: it is to be started again, and spoken to so.
+    pub(crate) again: Option<Talk>,
 }
 
 /// Holds the conversation. A stop is told to the server first, and is then connected to its process.
@@ -71,12 +73,16 @@ pub(crate) async fn converse(
                 FAREWELL
             }
         };
+        if matches!(reached, Some(Ok(_))) {
+            stopper.connect(process_stopper.clone());
+        }
         if ended.is_none() {
             ended = timeout(patience, attended(&mut end, &mut wire)).await.ok();
         }
         wire.hang_up();
-        stopper.connect(process_stopper.clone());
         if ended.is_none() {
+            // Not before: one that has left already may be started again, and a stop is for that one then.
+            stopper.connect(process_stopper.clone());
             process_stopper.stop(ProcessStop::Ask);
             ended = Some(attended(&mut end, &mut wire).await);
         }
@@ -86,8 +92,11 @@ pub(crate) async fn converse(
         Some(end) => end,
         None => end.await,
     };
+    let left_by_itself =
+        reached.is_none() && matches!(end.ending, Ending::Exited { .. } | Ending::Signaled { .. });
+    let again = if left_by_itself { talk.without_question() } else { None };
     let reached = reached.unwrap_or_else(|| Err(ended_early(method, &end)));
-    Over { reached, end, garbage: talk.garbage() }
+    Over { reached, end, garbage: talk.garbage(), again }
 }
 
 /// A conversation that is on.

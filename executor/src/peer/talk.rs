@@ -162,6 +162,13 @@ impl Talk {
         matches!(self.stage, Stage::Discover { .. })
     }
 
+    /// A conversation with the same goal, for a server that ended when it was asked for its era: of the older era,
+    /// some take every first word but one for a mistake that they cannot survive.
+    pub(crate) fn without_question(&self) -> Option<Self> {
+        let Self { goal, input, .. } = self;
+        self.is_probing().then(|| Self::new(goal.clone(), *input, Some(WITH_HANDSHAKE[0])))
+    }
+
     /// The revision that is spoken.
     pub(crate) fn revision(&self) -> Option<&'static str> {
         self.era.map(Era::revision)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rye_primitives::{Process, ProcessRequest, start as start_process};
-use rye_resolver::{PeerPlan, PeerReach, Plan};
+use rye_resolver::{PeerPlan, PeerReach, Plan, hexadecimal};
 
 use super::failure::Failure;
 use super::input::Input;
@@ -13,6 +13,7 @@ use super::talk::{Goal, Talk};
 use super::teller::Teller;
 use super::verdict::verdict;
 use super::{Aside, Met, Mirrored, Reached, http};
+use crate::artifacts::keep;
 use crate::error::Error;
 use crate::exchange::request as exchange_request;
 use crate::judge;
@@ -35,7 +36,8 @@ pub(crate) struct PeerWork {
 
 #[derive(Debug)]
 enum Reach {
-    Process(Process),
+    /// The process, and what starts it again.
+    Process(Box<(Process, ProcessRequest)>),
     Site(Box<http::Site>),
 }
 
@@ -53,12 +55,11 @@ impl PeerWork {
         let mut events = WorkEvents { process: None, told: Some(told) };
         let reach = match &peer.reach {
             PeerReach::Process(process) => {
-                // What it writes to standard error is log: its end is told, and no more.
-                let request = ProcessRequest { spill: None, ..process_request(plan, process, means) };
-                let mut process = start_process(request)
+                let request = process_request(plan, process, means);
+                let mut process = start_process(request.clone())
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
                 events.process = process.take_events();
-                Reach::Process(process)
+                Reach::Process(Box::new((process, request)))
             }
             PeerReach::Exchange(exchange) => Reach::Site(Box::new(http::Site {
                 client: Arc::clone(&means.client),
@@ -82,7 +83,19 @@ impl PeerWork {
         let begun = Instant::now();
         let Self { reach, talk, stopper, teller, .. } = self;
         let met = match reach {
-            Reach::Process(process) => stdio::converse(process, talk, &stopper, &teller).await.into(),
+            Reach::Process(both) => {
+                let (process, mut request) = *both;
+                let over = stdio::converse(process, talk, &stopper, &teller).await;
+                request.limits.timeout =
+                    request.limits.timeout.map(|limit| limit.saturating_sub(begun.elapsed()));
+                match over.again {
+                    Some(talk) => match start_process(request) {
+                        Ok(process) => stdio::converse(process, talk, &stopper, &teller).await.into(),
+                        Err(error) => Met::never(Failure::Start(error)),
+                    },
+                    None => over.into(),
+                }
+            }
             Reach::Site(site) => http::converse(*site, talk, &stopper, &teller).await.into(),
         };
         // Whoever reads events is told that no more will come before the outcome is.
@@ -92,12 +105,14 @@ impl PeerWork {
 }
 
 impl From<stdio::Over> for Met {
-    fn from(over: stdio::Over) -> Self {
+    fn from(mut over: stdio::Over) -> Self {
         Self {
             ending: stdio::ending(&over.end),
             aside: Aside {
                 stderr: over.end.stderr.text(),
                 stderr_bytes: over.end.stderr.total,
+                stderr_sha256: over.end.stderr.sha256.as_ref().map(|digest| hexadecimal(digest)),
+                artifact: keep("stderr", &mut over.end.stderr),
                 garbage: over.garbage,
             },
             reached: over.reached,
@@ -155,6 +170,8 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
         ending,
         stderr: aside.stderr,
         stderr_bytes: aside.stderr_bytes,
+        stderr_sha256: aside.stderr_sha256,
+        artifacts: aside.artifact.into_iter().collect(),
         duration,
         chain: plan.chain.clone(),
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
