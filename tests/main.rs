@@ -51,6 +51,7 @@ mod new;
 mod node;
 mod output;
 mod passing;
+mod peers;
 mod processes;
 mod provider_rules;
 mod pty;

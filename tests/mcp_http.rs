@@ -17,7 +17,7 @@ use crate::world::{BOUND, World};
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) port: u16,
-    stderr: Stream,
+    pub(crate) stderr: Stream,
 }
 
 /// What came back.
@@ -59,6 +59,11 @@ impl Server {
         stderr.wait_for(":");
         let port = stderr.until("/mcp").parse().unwrap();
         Self { child: Some(child), port, stderr }
+    }
+
+    /// Where it is, from this machine.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/mcp", self.port)
     }
 
     /// Opens a connection and sends a request.

@@ -38,7 +38,12 @@ pub(crate) struct Roster {
 
 impl Roster {
     pub(crate) fn new(world: &World) -> Self {
-        Self { path: world.root().join("roster") }
+        Self::at(world.root().join("roster"))
+    }
+
+    /// One more, in a file of its own.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -69,12 +74,18 @@ impl Roster {
     /// Waits until so many were started and none is left.
     #[track_caller]
     pub(crate) fn wait_until_gone(&self, started: usize) {
+        self.wait_until_all_gone();
+        self.assert_gone(started);
+    }
+
+    /// Waits until none is left, however many were started.
+    #[track_caller]
+    pub(crate) fn wait_until_all_gone(&self) {
         let begin = Instant::now();
         while self.everyone().iter().any(|process| process.is_alive()) {
             assert!(begin.elapsed() < BOUND / 2, "still there: {:?}", self.everyone());
             std::thread::park_timeout(Duration::from_millis(20));
         }
-        self.assert_gone(started);
     }
 
     /// Asserts that so many were started and that none is left.

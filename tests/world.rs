@@ -196,6 +196,8 @@ pub(crate) fn have(interpreter: &str) -> bool {
     let found = match interpreter {
         "python3" => python().is_some(),
         "node22" => node22().is_some(),
+        // FastMCP, the official SDKs and the Inspector; `tests/peers/install` gets them.
+        "peers" => Path::new(crate::peers::INSTALLED).join("installed").is_file(),
         other => std::env::split_paths(&search_path()).any(|folder| folder.join(other).is_file()),
     };
     if !found {
