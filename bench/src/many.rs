@@ -11,7 +11,7 @@ use crate::table::{Row, Target};
 use crate::world::World;
 
 /// What a file must have been left alone for before it is remembered, and a little more.
-const SETTLED: Duration = Duration::from_millis(3500);
+pub(crate) const SETTLED: Duration = Duration::from_millis(3500);
 
 /// `rye run`, `rye list --json` and `rye search` in projects of `count` typed Python tools, a tenth of them, and ten.
 pub(crate) fn many(
@@ -61,7 +61,7 @@ const NOUNS: [&str; 10] =
     ["invoice", "node", "account", "release", "report", "message", "budget", "branch", "picture", "item"];
 
 /// A project with so many tools, ten in a folder.
-fn project(count: usize) -> Result<World, Failure> {
+pub(crate) fn project(count: usize) -> Result<World, Failure> {
     let world = World::new()?;
     for number in 0..count {
         let pick = |words: [&'static str; 10], of: usize| words.get(of % 10).copied().unwrap_or_default();

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
@@ -47,6 +47,29 @@ impl Program {
         command.args(words).env_clear().envs(self.environment.iter().cloned()).current_dir(&self.cwd);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(command)
+    }
+
+    /// Starts it with pipes to talk through.
+    pub(crate) fn serve(&self) -> Result<Child, Failure> {
+        Ok(self.command()?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+    }
+
+    /// Starts it with a pipe from its standard error.
+    pub(crate) fn serve_and_tell(&self) -> Result<Child, Failure> {
+        Ok(self.command()?.stderr(Stdio::piped()).spawn()?)
+    }
+
+    /// Runs it once, with its output into pipes that are read to their ends.
+    pub(crate) fn capture(&self) -> Result<Duration, Failure> {
+        let mut command = self.command()?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let begin = Instant::now();
+        let status = command.spawn()?.wait_with_output()?.status;
+        let taken = begin.elapsed();
+        if !status.success() {
+            return Err(format!("{:?} ended with {status}", self.words).into());
+        }
+        Ok(taken)
     }
 
     /// Runs it once, into nothing.

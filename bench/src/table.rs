@@ -47,7 +47,11 @@ impl Figure {
 }
 
 fn duration(seconds: f64) -> String {
-    if seconds < 0.001 { format!("{:.0} us", seconds * 1e6) } else { format!("{:.2} ms", seconds * 1e3) }
+    match seconds {
+        ..0.001 => format!("{:.0} us", seconds * 1e6),
+        ..1.0 => format!("{:.2} ms", seconds * 1e3),
+        _ => format!("{seconds:.2} s"),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
@@ -62,6 +66,8 @@ pub(crate) enum Target {
     Ratio(f64),
     /// This median at most.
     Seconds(f64),
+    /// So many seconds at most over the median of the other.
+    Over(f64),
     /// So many bytes at most.
     Bytes(u64),
 }
@@ -88,8 +94,22 @@ impl Row {
         Self { measure: measure.to_owned(), figure, beside: None, target }
     }
 
+    /// A duration and its limit, beside nothing.
+    pub(crate) fn alone(measure: &str, sample: &Sample, limit: f64) -> Self {
+        let target = Some(Target::Seconds(limit));
+        Self { measure: measure.to_owned(), figure: sample.into(), beside: None, target }
+    }
+
     fn ratios(&self) -> Option<(f64, f64)> {
         self.beside.as_ref().and_then(|(_, other)| self.figure.ratios(*other))
+    }
+
+    /// What the median is over that of the other, in seconds.
+    fn over(&self) -> Option<f64> {
+        match (self.figure, self.beside.as_ref()?.1) {
+            (Figure::Time { median, .. }, Figure::Time { median: other, .. }) => Some(median - other),
+            _ => None,
+        }
     }
 
     /// `None` where nothing is asked, or nothing was there to compare with.
@@ -97,6 +117,7 @@ impl Row {
         match (self.target?, self.figure) {
             (Target::Ratio(most), _) => self.ratios().map(|(ratio, _)| ratio <= most),
             (Target::Seconds(most), Figure::Time { median, .. }) => Some(median <= most),
+            (Target::Over(most), _) => self.over().map(|over| over <= most),
             (Target::Bytes(most), Figure::Bytes(bytes)) => Some(bytes <= most),
             (Target::Bytes(_), Figure::Time { .. }) | (Target::Seconds(_), Figure::Bytes(_)) => None,
         }
@@ -110,7 +131,8 @@ impl Row {
         let ratio = self.ratios().map(|(ratio, tenth)| format!("{ratio:.2} ({tenth:.2})"));
         let target = self.target.map(|target| match target {
             Target::Ratio(most) => format!("<= {most:.2}x"),
-            Target::Seconds(most) => format!("<= {most:.1} s"),
+            Target::Seconds(most) => format!("<= {}", duration(most)),
+            Target::Over(most) => format!("<= +{}", duration(most)),
             Target::Bytes(most) => format!("<= {:.2} MiB", mebibytes(most)),
         });
         let met = self.met().map(|met| if met { "met" } else { "MISSED" });
@@ -135,6 +157,7 @@ impl Row {
             "target": self.target.map(|target| match target {
                 Target::Ratio(most) => json!({ "ratio": most }),
                 Target::Seconds(most) => json!({ "seconds": most }),
+                Target::Over(most) => json!({ "seconds_over": most }),
                 Target::Bytes(most) => json!({ "bytes": most }),
             }),
             "met": self.met(),
@@ -187,6 +210,8 @@ mod tests {
         assert_eq!(row(0.0027, Target::Ratio(1.31)).met(), Some(false));
         assert_eq!(row(0.9, Target::Seconds(0.9)).met(), Some(true));
         assert_eq!(row(0.9, Target::Seconds(0.8)).met(), Some(false));
+        assert_eq!(row(0.0024, Target::Over(0.0005)).met(), Some(true));
+        assert_eq!(row(0.0026, Target::Over(0.0005)).met(), Some(false));
         assert_eq!(Row::size("size", 9, 8).met(), Some(false));
         assert_eq!(Row::size("size", 8, 8).met(), Some(true));
     }
