@@ -30,6 +30,15 @@ serveStdio(() => {
     },
     async ({ a, b }) => ({ ...text(JSON.stringify({ sum: a + b })), structuredContent: { sum: a + b } }),
   );
+  server.registerTool("steps", { description: "Report half and whole" }, async ({ mcpReq }) => {
+    const progressToken = mcpReq._meta?.progressToken;
+    const steps = [[1, "half"], [2, "whole"]] as const;
+    for (const [progress, message] of progressToken === undefined ? [] : steps) {
+      const params = { progressToken, progress, total: 2, message };
+      await mcpReq.notify({ method: "notifications/progress", params });
+    }
+    return text("done");
+  });
   server.registerTool("picture", { description: "Give a picture" }, async () => ({
     content: [{ type: "image", mimeType: "image/png", data: "iVBORw0KGgo=" }],
   }));
