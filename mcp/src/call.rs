@@ -180,7 +180,7 @@ impl Watch {
 
     async fn tell_the_rest(mut self) {
         if let Some(notices) = self.notices.take() {
-            for notice in notices.rest().await {
+            for notice in notices.rest() {
                 self.tell(notice).await;
             }
         }

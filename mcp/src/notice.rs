@@ -22,6 +22,9 @@ pub(crate) const VARIABLE: &str = "RYE_REPORT";
 /// A line may have this many bytes; what one write of a shell puts there in one piece (`PIPE_BUF`).
 const MAX_LINE: u64 = 4096;
 
+/// What is read of a pipe when its tool has ended; others may still write.
+const MAX_REST: usize = 256 << 10;
+
 /// What a tool tells while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Notice {
@@ -155,16 +158,19 @@ impl Notices {
         }
     }
 
-    /// What is there already.
-    pub(crate) async fn rest(mut self) -> Vec<Notice> {
-        let mut rest = Vec::new();
-        // A tool that has ended has written what it had to write: nothing is waited for, but the reactor must look.
-        while rest.len() < 1000
-            && let Ok(notice) = tokio::time::timeout(std::time::Duration::ZERO, self.next()).await
+    /// What is there already. A tool that has ended has written what it had to write: the pipe is read as it is, and
+    /// not through the reactor, which would have to be waited for.
+    pub(crate) fn rest(mut self) -> Vec<Notice> {
+        let mut text = std::mem::take(&mut self.line);
+        text.extend_from_slice(self.lines.buffer());
+        let mut piece = [0; 4096];
+        while text.len() < MAX_REST
+            && let Ok(read @ 1..) = rustix::io::read(self.lines.get_ref(), &mut piece)
         {
-            rest.push(notice);
+            text.extend(piece.iter().take(read));
         }
-        rest
+        let lines = text.split(|byte| *byte == b'\n').flat_map(|line| line.chunks(MAX_LINE as usize));
+        lines.filter_map(|line| Notice::parse(&String::from_utf8_lossy(line))).collect()
     }
 }
 
