@@ -11,8 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::inotify;
 use rye_executor::{Config, Executor, Host};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::mcp_peer::Peer;
 use crate::world::{BOUND, Ran, World, am_root};
 
 /// What every file says of itself, and what a forged index says.
@@ -163,6 +164,35 @@ fn a_row_is_believed_only_while_nothing_has_changed() {
     world.file("project/.ai/rye.toml", "[runtimes]\nsh = \"bash_runtime\"\n");
     assert_eq!(said(&list(&world).json(), "kept"), SAID);
     assert_eq!(list(&world).stdout, list_afresh(&world).stdout);
+}
+
+#[test]
+fn a_server_lists_what_is_remembered_and_runs_what_is_there() {
+    let world = World::new();
+    let schema = "# [parameters.path]\n# type = \"string\"\n";
+    let text = tool(SAID).replace("# ///\n", &format!("{schema}# ///\n"));
+    world.tool("kept.sh", format!("{text}echo \"as $RYE_PARAM_PATH\"\n"));
+    world.tool("edited.sh", tool(SAID));
+    world.tool("refused.toml", "executor_id = \"subprocess\"\n[config]\ncommand = \"true\"\n[input_schema]\ntype = \"object\"\nrequired = [\"a b\"]\n[input_schema.properties.\"a b\"]\ntype = \"string\"\n");
+    let listed = |folder: &Path| {
+        let mut peer = Peer::start_command(world.rye(["mcp"]).env("RYE_STATE_DIR", folder).command());
+        peer.initialize("2025-11-25");
+        let tools = peer.ask("tools/list", json!({}))["tools"].clone();
+        (tools, peer)
+    };
+    let index = settle(&world, 3);
+    let (afresh, _) = listed(Path::new("/dev/null/nowhere"));
+    let (remembered, _) = listed(&state(&world));
+    assert_eq!(remembered, afresh);
+    assert_eq!(afresh[1]["inputSchema"]["properties"]["path"]["type"], "string", "{afresh:#}");
+    forge(&index);
+    world.tool("edited.sh", tool("another text"));
+    let (tools, mut peer) = listed(&state(&world));
+    let said = |at: usize| (tools[at]["name"].as_str(), tools[at]["description"].as_str());
+    assert_eq!((said(0), said(1)), ((Some("edited"), Some("another text")), (Some("kept"), Some(FORGED))));
+    assert_eq!(tools.as_array().map(Vec::len), Some(2), "{tools:#}");
+    // What runs is the file, whatever the index says.
+    assert_eq!(peer.text("kept", json!({"path": "written"})), SAID);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use rye_executor::resolver::{DEFAULT_THRESHOLD, McpConfig, McpMode};
-use rye_executor::tools::schema::Schema;
-use rye_executor::tools::{Item, PortableNames, Tool, dialect};
-use rye_executor::{Listing, ToolId};
-use serde_json::Value;
+use rye_executor::resolver::{DEFAULT_THRESHOLD, Kind, McpConfig, McpMode};
+use rye_executor::tools::PortableNames;
+use rye_executor::tools::dialect::mcp::named;
+use rye_executor::tools::search::Document;
+use rye_executor::{Card, ToolId};
+use serde_json::{Map, Value};
 
 /// The tools of one listing.
 #[derive(Debug, Default)]
@@ -19,41 +20,34 @@ pub(crate) struct Catalogue {
 }
 
 /// One tool as a client sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
-    /// The tool as every revision of the protocol takes it.
-    pub(crate) tool: Value,
-    /// The schema of its result where that is not of an object: only the newest revision takes it.
-    pub(crate) other_output: Option<Value>,
-    pub(crate) tags: Vec<String>,
-}
+#[derive(Clone, Debug)]
+pub(crate) struct Row(Card);
 
 impl Catalogue {
-    /// What a configuration shows of a listing. A broken file keeps its name, so that a call of it says what is wrong,
-    /// but has no row.
-    pub(crate) fn of(listing: &Listing, config: &McpConfig) -> Self {
+    /// What a configuration shows of all that there is. A broken file keeps its name, so that a call of it says what
+    /// is wrong, but has no row.
+    pub(crate) fn of(all: rye_executor::Catalogue, config: &McpConfig) -> Self {
         let mut ids = Vec::new();
-        let mut tools = Vec::new();
-        for listed in listing.items.iter().filter(|listed| !listed.shadowed) {
-            let shown = |tags| config.shows(&listed.id, listed.space, tags);
-            match &listed.item {
-                Ok(found) => {
-                    if let Item::Tool(tool) = &found.item
-                        && shown(tool.metadata.tags.as_slice())
-                    {
-                        ids.push(listed.id.clone());
-                        tools.push((&listed.id, tool));
-                    }
+        let mut cards = Vec::new();
+        for item in all.items.into_iter().filter(|item| !item.shadowed) {
+            let shown = |tags| config.shows(&item.id, item.space, tags);
+            match item.card {
+                Ok(card) if card.kind == Kind::Tool && shown(&card.tags) => {
+                    ids.push(item.id.clone());
+                    cards.push((item.id, card));
                 }
-                Err(_) if shown(&[]) => ids.push(listed.id.clone()),
+                Ok(_) => {}
+                Err(_) if shown(&[]) => ids.push(item.id),
                 Err(_) => {}
             }
         }
         let names = PortableNames::of(ids);
-        let rows = tools.into_iter().filter(|(_, tool)| !tool.metadata.hidden).filter_map(|(id, tool)| {
-            let name = names.name(id)?;
-            Some((name.to_owned(), Row::of(name, tool)?))
-        });
+        let is_listed =
+            |card: &Card| !card.hidden && card.offer.as_ref().is_some_and(|offer| offer.left_out().is_none());
+        let rows = cards
+            .into_iter()
+            .filter(|(_, card)| is_listed(card))
+            .filter_map(|(id, card)| Some((names.name(&id)?.to_owned(), Row(card))));
         let rows: BTreeMap<_, _> = rows.collect();
         let threshold = config.threshold.and_then(|number| usize::try_from(number).ok());
         let is_meta = match config.mode.unwrap_or(McpMode::Auto) {
@@ -87,7 +81,13 @@ impl Catalogue {
     pub(crate) fn shows_the_same(&self, other: &Self) -> bool {
         match (self.is_meta, other.is_meta) {
             (true, true) => self.rows.len() == other.rows.len(),
-            (false, false) => self.rows == other.rows,
+            (false, false) => {
+                let pairs = || self.rows.iter().zip(&other.rows);
+                self.rows.len() == other.rows.len()
+                    && pairs().all(|((name, row), (other_name, other))| {
+                        name == other_name && row.shows_the_same(other)
+                    })
+            }
             _ => false,
         }
     }
@@ -110,11 +110,29 @@ impl Catalogue {
 }
 
 impl Row {
-    /// `None`: no client would take it. `rye schema --format mcp` says why.
-    fn of(name: &str, tool: &Tool) -> Option<Self> {
-        let told = dialect::mcp::tool(name, tool).ok()?.value;
-        let schema = tool.metadata.output_schema.as_ref().filter(|_| told.get("outputSchema").is_none());
-        let other_output = schema.map(Schema::to_json).filter(Value::is_object);
-        Some(Self { tool: told, other_output, tags: tool.metadata.tags.clone() })
+    /// The tool as every revision of the protocol takes it.
+    pub(crate) fn tool(&self, name: &str) -> Option<Map<String, Value>> {
+        Some(named(name, self.0.offer.as_ref()?.definition().ok()?))
+    }
+
+    /// The schema of its result, of whatever it is: only the newest revision takes one that is not of an object.
+    pub(crate) fn output_schema(&self) -> Option<Map<String, Value>> {
+        serde_json::from_str(self.0.output_schema.as_ref()?.get()).ok()
+    }
+
+    /// What a search looks at.
+    pub(crate) fn document<'r>(&'r self, name: &'r str) -> Document<'r> {
+        Document {
+            id: name,
+            title: self.0.title.as_deref(),
+            description: self.0.description.as_deref(),
+            tags: &self.0.tags,
+            parameters: self.0.parameters(),
+        }
+    }
+
+    fn shows_the_same(&self, other: &Self) -> bool {
+        let output = |row: &Self| row.0.output_schema.as_ref().map(|schema| schema.get().to_owned());
+        self.0.offer == other.0.offer && output(self) == output(other)
     }
 }

@@ -114,11 +114,11 @@ impl Door {
         }
     }
 
-    /// Reads every file, aside: calls that are on are not held up.
+    /// Looks at every file, aside: calls that are on are not held up.
     async fn read(&self) -> Arc<Catalogue> {
         let executor = Arc::clone(&self.executor);
         let read = move || {
-            let catalogue = Catalogue::of(&executor.list(), &executor.resolver().config().mcp);
+            let catalogue = Catalogue::of(executor.catalogue(), &executor.resolver().config().mcp);
             Arc::new(catalogue)
         };
         match tokio::task::spawn_blocking(read).await {

@@ -42,10 +42,10 @@ pub(crate) fn result_meta(era: Era, own: Map<String, Value>) -> Option<MetaObjec
 }
 
 /// A row of a listing. What the library cannot read is shown to nobody, and costs the other rows nothing.
-pub(crate) fn tool(row: &Row, era: Era) -> Option<Tool> {
-    let mut tool = Tool::deserialize(&row.tool).ok()?;
-    if let (Era::Stateless, Some(Value::Object(schema))) = (era, &row.other_output) {
-        tool.output_schema = Some(Arc::new(schema.clone()));
+pub(crate) fn tool(name: &str, row: &Row, era: Era) -> Option<Tool> {
+    let mut tool = Tool::deserialize(Value::Object(row.tool(name)?)).ok()?;
+    if era == Era::Stateless && tool.output_schema.is_none() {
+        tool.output_schema = row.output_schema().map(Arc::new);
     }
     Some(tool)
 }

@@ -1,7 +1,7 @@
 //! Meta mode: three tools that find, describe and run all the others, so that thousands of tools cost a model three.
 //! Every tool stays callable by its own name as well.
 
-use rye_executor::tools::search::{Document, search};
+use rye_executor::tools::search::search;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::Catalogue;
@@ -121,31 +121,17 @@ fn searched(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Rep
             .ok_or("`limit` must be an integer from 1 to 50")?,
     };
     let rows: Vec<_> = catalogue.rows_after("").collect();
-    let text = |tool: &Value, key: &str| tool.get(key).and_then(Value::as_str).map(str::to_owned);
-    let said: Vec<_> =
-        rows.iter().map(|(_, row)| (text(&row.tool, "title"), text(&row.tool, "description"))).collect();
-    let documents: Vec<_> = rows
-        .iter()
-        .zip(&said)
-        .map(|((name, row), (title, description))| Document {
-            id: name,
-            title: title.as_deref(),
-            description: description.as_deref(),
-            tags: &row.tags,
-            parameters: parameters(&row.tool),
-        })
-        .collect();
+    let documents: Vec<_> = rows.iter().map(|(name, row)| row.document(name)).collect();
     let found = search(&documents, query, limit);
     let hits: Vec<_> = found
         .hits
         .iter()
-        .filter_map(|hit| rows.get(hit.index))
-        .map(|(name, row)| {
-            let description = text(&row.tool, "description").unwrap_or_default();
+        .filter_map(|hit| documents.get(hit.index))
+        .map(|document| {
             json!({
-                "name": name,
-                "description": description.lines().next().unwrap_or_default(),
-                "arguments": parameters(&row.tool).into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                "name": document.id,
+                "description": document.description.unwrap_or_default().lines().next().unwrap_or_default(),
+                "arguments": document.parameters.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -156,13 +142,6 @@ fn searched(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Rep
     Ok(Reply::data(data))
 }
 
-/// The names of a tool's parameters, with what is said about each.
-fn parameters(tool: &Value) -> Vec<(String, Option<String>)> {
-    let properties = tool.pointer("/inputSchema/properties").and_then(Value::as_object);
-    let said = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
-    properties.into_iter().flatten().map(|(name, schema)| (name.clone(), said(schema))).collect()
-}
-
 fn loaded(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply, &'static str> {
     let wrong = "`names` must be a list of 1 to 20 strings";
     let names = arguments.get("names").and_then(Value::as_array).ok_or(wrong)?;
@@ -170,7 +149,7 @@ fn loaded(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply
         return Err(wrong);
     }
     let names = || names.iter().filter_map(Value::as_str);
-    let known: Vec<_> = names().filter_map(|name| Some(catalogue.row(name)?.tool.clone())).collect();
+    let known: Vec<_> = names().filter_map(|name| Some(catalogue.row(name)?.tool(name))).collect();
     let unknown: Vec<_> = names()
         .filter(|name| catalogue.row(name).is_none())
         .map(|name| json!({"name": name, "didYouMean": catalogue.nearest(name)}))

@@ -75,17 +75,17 @@ impl Protocol {
     }
 
     fn list_page(&self, catalogue: &crate::catalogue::Catalogue, after: &str, era: Era) -> ListToolsResult {
-        let mut rows = catalogue.rows_after(after);
-        let (mut tools, mut last) = (Vec::new(), "");
-        for (name, row) in rows.by_ref().take(PAGE) {
-            last = name;
-            tools.extend(edge::tool(row, era));
-        }
-        let mut cursor = rows.next().map(|_| cursor_after(last));
-        if catalogue.is_meta() {
-            tools = MetaTool::rows(catalogue.len()).iter().filter_map(edge::meta_tool).collect();
-            cursor = None;
-        }
+        let (tools, cursor) = if catalogue.is_meta() {
+            (MetaTool::rows(catalogue.len()).iter().filter_map(edge::meta_tool).collect(), None)
+        } else {
+            let mut rows = catalogue.rows_after(after);
+            let (mut tools, mut last) = (Vec::new(), "");
+            for (name, row) in rows.by_ref().take(PAGE) {
+                last = name;
+                tools.extend(edge::tool(name, row, era));
+            }
+            (tools, rows.next().map(|_| cursor_after(last)))
+        };
         let mut result = ListToolsResult::with_all_items(tools);
         result.next_cursor = cursor;
         result.meta = edge::result_meta(era, Map::new());

@@ -1,9 +1,11 @@
 //! What is said of an item to those who choose among many: made from its files once, and small enough to be kept.
 
 use indexmap::IndexMap;
+use rye_tools::dialect;
 use rye_tools::{Annotations, Item, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,55 @@ pub struct Card {
     pub input_schema: Option<Box<RawValue>>,
     /// `[output_schema]`
     pub output_schema: Option<Box<RawValue>>,
+    /// What an MCP client gets of it; none for a runtime. The index keeps it apart: most listings do not need it.
+    #[serde(skip)]
+    pub offer: Option<Offer>,
+}
+
+/// A tool as an MCP client gets it but for its name, or why no client would take it: as JSON, read when it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer(Box<str>);
+
+impl Offer {
+    /// The offer of a tool.
+    #[must_use]
+    pub fn of(tool: &Tool) -> Self {
+        let json = match dialect::mcp::definition(tool) {
+            Ok(definition) => definition.value,
+            Err(loss) => Value::String(loss.to_string()),
+        };
+        Self(json.to_string().into())
+    }
+
+    /// What an index kept.
+    pub(crate) fn kept(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// As the index keeps it: without a line end.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The tool without its name.
+    ///
+    /// # Errors
+    /// Why no client would take it.
+    pub fn definition(&self) -> Result<Map<String, Value>, String> {
+        match serde_json::from_str(&self.0) {
+            Ok(Value::Object(definition)) => Ok(definition),
+            Ok(Value::String(reason)) => Err(reason),
+            Ok(_) => Err("neither a tool nor a reason".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Why no client would take it.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        // Nearly every offer is an object, and need not be read for this.
+        if self.0.starts_with('{') { None } else { self.definition().err() }
+    }
 }
 
 impl Card {
@@ -68,6 +119,7 @@ impl Card {
                 signature: Vec::new(),
                 input_schema: None,
                 output_schema: None,
+                offer: None,
             }),
             Item::Other(_) => None,
         }
@@ -101,6 +153,7 @@ impl Card {
                 .output_schema
                 .as_ref()
                 .and_then(|schema| to_raw_value(&schema.to_json()).ok()),
+            offer: Some(Offer::of(tool)),
         }
     }
 }

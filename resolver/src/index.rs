@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 
-use crate::card::Card;
+use crate::card::{Card, Offer};
 use crate::claims::Claims;
 use crate::files::{hexadecimal, sha256};
 use crate::host::Host;
@@ -18,7 +18,7 @@ use crate::spaces::Space;
 use crate::stamp::Stamp;
 
 /// The form of the file. Changed with what a row holds.
-const FORM: &str = "rye-index 1";
+const FORM: &str = "rye-index 2";
 /// More than this is no index of ours.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -60,6 +60,8 @@ pub(crate) struct Index<'i>(HashMap<&'i str, Row<'i>>);
 pub(crate) struct Row<'i> {
     stamps: &'i str,
     card: &'i str,
+    /// Empty for what MCP clients do not get.
+    offer: &'i str,
     line: &'i str,
 }
 
@@ -188,8 +190,9 @@ impl IndexText {
 
 fn row(line: &str) -> Option<(&str, Row<'_>)> {
     let (path, rest) = line.split_once('\t')?;
-    let (stamps, card) = rest.split_once('\t')?;
-    Some((path, Row { stamps, card, line }))
+    let (stamps, rest) = rest.split_once('\t')?;
+    let (card, offer) = rest.split_once('\t')?;
+    Some((path, Row { stamps, card, offer, line }))
 }
 
 impl<'i> Index<'i> {
@@ -210,7 +213,11 @@ impl<'i> Row<'i> {
         if self.stamps != stamps.to_string() {
             return None;
         }
-        serde_json::from_str(self.card).ok()
+        let mut card: Option<Card> = serde_json::from_str(self.card).ok()?;
+        if let Some(card) = &mut card {
+            card.offer = (!self.offer.is_empty()).then(|| Offer::kept(self.offer));
+        }
+        Some(card)
     }
 
     /// The line it was read from.
@@ -238,6 +245,8 @@ impl std::fmt::Display for RowStamps {
 /// The line of a row.
 pub(crate) fn line_of(path: &str, stamps: &RowStamps, card: Option<&Card>) -> Option<String> {
     // A path with a tab or a line end has no id, and so no row.
+    let offer = card.and_then(|card| card.offer.as_ref()).map_or("", Offer::text);
     let card = serde_json::to_string(&card).ok()?;
-    Some(format!("{path}\t{stamps}\t{card}"))
+    // In JSON both are escaped.
+    Some(format!("{path}\t{stamps}\t{card}\t{offer}"))
 }

@@ -42,7 +42,7 @@ use rye_runtimes::{ItemId, nearest};
 use rye_tools::arguments::Arguments;
 use serde_json::{Map, Value};
 
-pub use card::{Card, Kind};
+pub use card::{Card, Kind, Offer};
 pub use catalogue::{Catalogue, Catalogued};
 pub use chain::{Bootstrap, Link, Primitive};
 pub use claims::{Claim, Claims};

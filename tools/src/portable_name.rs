@@ -30,25 +30,25 @@ pub struct Collision {
 impl PortableNames {
     /// Names every id of a set. The order of the ids does not matter.
     pub fn of(ids: impl IntoIterator<Item = ItemId>) -> Self {
-        let mut plain: BTreeMap<String, Vec<ItemId>> = BTreeMap::new();
-        for id in ids {
-            plain.entry(plain_name(&id)).or_default().push(id);
-        }
-        let mut names = Self::default();
-        for (name, mut ids) in plain {
-            ids.sort();
-            ids.dedup();
-            let alone = ids.len() == 1;
-            for id in &ids {
-                let name = if alone { name.clone() } else { hashed_name(id) };
-                names.names.insert(name.clone(), id.clone());
-                names.by_id.insert(id.clone(), name);
+        // Sorted lists become maps at once, which counts where there are thousands.
+        let mut plain: Vec<(String, ItemId)> = ids.into_iter().map(|id| (plain_name(&id), id)).collect();
+        plain.sort();
+        plain.dedup();
+        let mut collisions = Vec::new();
+        let mut named = Vec::with_capacity(plain.len());
+        for same in plain.chunk_by(|(one, _), (other, _)| one == other) {
+            match same {
+                [alone] => named.push(alone.clone()),
+                [(name, _), ..] => {
+                    named.extend(same.iter().map(|(_, id)| (hashed_name(id), id.clone())));
+                    let ids = same.iter().map(|(_, id)| id.clone()).collect();
+                    collisions.push(Collision { name: name.clone(), ids });
+                }
+                [] => {}
             }
-            if !alone {
-                names.collisions.push(Collision { name, ids });
-            }
         }
-        names
+        let by_id = named.iter().map(|(name, id)| (id.clone(), name.clone())).collect();
+        Self { names: named.into_iter().collect(), by_id, collisions }
     }
 
     /// The name of a tool of the set.

@@ -15,17 +15,37 @@ use crate::tool::Tool;
 /// # Errors
 /// A required parameter has a name that clients refuse.
 pub fn tool(name: &str, tool: &Tool) -> Result<Exported, Loss> {
+    let Exported { value, lost } = definition(tool)?;
+    let Value::Object(definition) = value else { return Ok(Exported { value, lost }) };
+    Ok(Exported { value: Value::Object(named(name, definition)), lost })
+}
+
+/// One tool as far as it says by itself: a name it gets among others.
+///
+/// # Errors
+/// A required parameter has a name that clients refuse.
+pub fn definition(tool: &Tool) -> Result<Exported, Loss> {
     let mut draft = Draft::with_portable_names(&tool.parameters)?;
     let mut out = Map::new();
-    put(&mut out, "name", Some(name));
     put(&mut out, "title", tool.metadata.title.as_deref());
-    // The protocol can do without; its conformance suite, and some clients, cannot.
-    put(&mut out, "description", Some(description(tool).unwrap_or(name)));
+    put(&mut out, "description", description(tool));
     put(&mut out, "inputSchema", Some(std::mem::take(&mut draft.schema)));
     let output = tool.metadata.output_schema.as_ref().and_then(|schema| output(schema, &mut draft.lost));
     put(&mut out, "outputSchema", output);
     put(&mut out, "annotations", annotations(tool.metadata.annotations));
     Ok(Exported { value: Value::Object(out), lost: draft.into_lost() })
+}
+
+/// A definition under a name.
+#[must_use]
+pub fn named(name: &str, mut definition: Map<String, Value>) -> Map<String, Value> {
+    let mut out = Map::new();
+    put(&mut out, "name", Some(name));
+    put(&mut out, "title", definition.shift_remove("title"));
+    // The protocol can do without; its conformance suite, and some clients, cannot.
+    put(&mut out, "description", definition.shift_remove("description").or_else(|| Some(name.into())));
+    out.extend(definition);
+    out
 }
 
 /// The schema of a result, if it is of an object: before revision 2026-07-28 it can be of nothing else.
