@@ -284,6 +284,7 @@ fn parts() -> Vec<(&'static str, Part)> {
             "annotations",
             keys(|node| Metadata::read(&node.place.clone(), vec![node]).unwrap_err(), "annotations"),
         ),
+        ("tool limits", keys(|node| Metadata::read(&node.place.clone(), vec![node]).unwrap_err(), "limits")),
         ("call keys", keys(|node| problems(|all| drop(CallConfig::read(&node, all))), "")),
         ("runtime keys", keys(|node| Runtime::read(&node).unwrap_err(), "")),
         ("resource keys", keys(|node| problems(|all| drop(EnvConfig::read(&node, all))), "x")),

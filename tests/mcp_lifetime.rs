@@ -262,6 +262,37 @@ fn more_calls_than_may_wait_are_told_so() {
 }
 
 #[test]
+fn a_tool_that_takes_one_call_at_a_time_holds_no_other_tool_up() {
+    let world = World::new();
+    let latch = Latch::new(&world);
+    let own = "# /// rye\n# [limits]\n# concurrency = 1\n# queue = 1\n# ///\n";
+    world.tool("wait.sh", format!("{own}{}", latch.script()));
+    world.tool("hello.sh", "echo hello\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let call = || json!({"name": "wait"});
+    let first = peer.request("tools/call", call());
+    let second = peer.request("tools/call", call());
+    let told = peer.failure("wait", json!({}));
+    assert!(told.starts_with("overloaded: 1 runs of `wait` are on and 1 calls wait"), "{told}");
+    assert!(told.contains("hint: try again"), "{told}");
+    assert_eq!(peer.text("hello", json!({})), "hello");
+    // A call that is cancelled while it waits leaves its place to another.
+    peer.send(
+        &json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": second}}),
+    );
+    let third = loop {
+        let id = peer.request("tools/call", call());
+        if !peer.heard(|message| message["id"] == id) {
+            break id;
+        }
+    };
+    for id in [first, third] {
+        latch.release("go");
+        assert_eq!(peer.answer(&id)["result"]["content"][0]["text"], "go");
+    }
+}
+
+#[test]
 fn clients_hear_of_a_list_that_changed_and_of_nothing_else() {
     let world = World::new();
     world.tool("one.sh", "echo one\n");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rye_executor::tools::ToolLimits;
 use rye_executor::{CallOptions, Code, Config, EndingKind, Error, Stop};
 
 use crate::library::{assert_stopped, block_on, executor, plan, start, until_ready};
@@ -19,7 +20,7 @@ fn more_than_may_wait_is_overloaded() {
         let running = [start(&executor, "stay"), start(&executor, "stay")];
         let waiting = start(&executor, "stay");
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
-        assert!(matches!(error, Error::Overloaded { running: 2, waiting: 1 }), "{error:?}");
+        assert!(matches!(error, Error::Overloaded { running: 2, waiting: 1, tool: None }), "{error:?}");
         let report = error.report();
         assert_eq!(report.code, Code::Overloaded);
         assert!(!report.hints.is_empty());
@@ -46,7 +47,114 @@ fn rye_toml_lowers_the_limits_and_never_raises_them() {
     block_on(async {
         let _running = start(&executor, "stay");
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
-        assert!(matches!(error, Error::Overloaded { running: 1, waiting: 0 }), "{error:?}");
+        assert!(matches!(error, Error::Overloaded { running: 1, waiting: 0, tool: None }), "{error:?}");
+    });
+}
+
+#[test]
+fn a_tool_has_limits_of_its_own_and_other_tools_do_not_feel_them() {
+    let world = World::new();
+    let own = "\n[limits]\nconcurrency = 1\nqueue = 1\n";
+    habit_tool(&world, "one", &["stay", "/dev/null"], own);
+    habit_tool(&world, "other", &["stay", "/dev/null"], "");
+    world.file("project/.ai/rye.toml", "[limits]\ntool_concurrency = 2\ntool_queue = 1\n");
+    let executor = executor(&world, Config::default());
+    let overloaded = |id: &str, most: usize| {
+        let error = executor.start(plan(&executor, id, CallOptions::default())).unwrap_err();
+        let Error::Overloaded { running, waiting: 1, tool: Some(tool) } = &error else { panic!("{error:?}") };
+        assert_eq!((*running, tool.as_str()), (most, id));
+        assert!(error.report().message.contains(&format!("of `{id}`")), "{:?}", error.report());
+    };
+    block_on(async {
+        let mut running = start(&executor, "one");
+        let waiting = start(&executor, "one");
+        overloaded("one", 1);
+        // Another tool starts at once, up to what `rye.toml` says of each.
+        let mut others = [start(&executor, "other"), start(&executor, "other")];
+        for run in others.iter_mut().chain([&mut running]) {
+            until_ready(run).await;
+        }
+        let _third = start(&executor, "other");
+        overloaded("other", 2);
+        // Who stops waiting leaves room for the next.
+        waiting.stopper().stop(Stop::Ask);
+        assert!(matches!(waiting.outcome().await, Err(Error::StoppedInQueue)));
+        let mut next = start(&executor, "one");
+        overloaded("one", 1);
+        running.stopper().stop(Stop::Ask);
+        assert_stopped(&running.outcome().await.unwrap(), false);
+        until_ready(&mut next).await;
+        executor.shutdown().await;
+    });
+}
+
+#[test]
+fn turns_go_round_among_the_tools_that_wait() {
+    let world = World::new();
+    let order = world.root().join("order");
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    for id in ["a", "b", "c"] {
+        world.tool(&format!("{id}.sh"), format!("echo {id} >> '{}'\n", order.display()));
+    }
+    let executor = executor(&world, Config { concurrency: 1, ..Config::default() });
+    block_on(async {
+        let running = start(&executor, "stay");
+        let mut waiting = Vec::new();
+        for id in ["a", "a", "a", "a", "b", "b", "c"] {
+            waiting.push(start(&executor, id));
+        }
+        // One of a flood goes away, and takes nobody's turn.
+        drop(waiting.remove(1));
+        running.stopper().stop(Stop::Ask);
+        running.outcome().await.unwrap();
+        for run in waiting {
+            assert!(run.outcome().await.unwrap().success);
+        }
+    });
+    assert_eq!(std::fs::read_to_string(order).unwrap().split_whitespace().collect::<String>(), "abcaba");
+}
+
+#[test]
+fn one_tool_cannot_fill_the_whole_queue() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.tool("other.sh", "echo done\n");
+    let tool = ToolLimits { queue: Some(5), ..ToolLimits::default() };
+    let executor = executor(&world, Config { concurrency: 1, tool, ..Config::default() });
+    block_on(async {
+        let _running = start(&executor, "stay");
+        let waiting: Vec<_> = (0..5).map(|_| start(&executor, "stay")).collect();
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::Overloaded { waiting: 5, tool: Some(_), .. }), "{error:?}");
+        let _other = start(&executor, "other");
+        drop(waiting);
+        executor.shutdown().await;
+    });
+}
+
+#[test]
+fn what_rye_toml_says_later_counts_for_runs_that_are_on() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 1\nqueue = 1\n");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        let _running = start(&executor, "stay");
+        let mut waiting = start(&executor, "stay");
+        world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 2\nqueue = 0\n");
+        assert_eq!(executor.reread().unwrap_err().report().code, Code::InvalidConfig);
+        world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 2\nqueue = 1\n");
+        let later = executor.reread().unwrap();
+        // There is room for who waited, and no more than that.
+        until_ready(&mut waiting).await;
+        let _third = start(&later, "stay");
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::Overloaded { running: 2, waiting: 1, .. }), "{error:?}");
+        later.shutdown().await;
+        assert!(matches!(
+            executor.start(plan(&executor, "stay", CallOptions::default())),
+            Err(Error::ShuttingDown)
+        ));
     });
 }
 

@@ -310,6 +310,7 @@ fn tool() -> Value {
     definitions.append(&mut schema_definitions());
     definitions
         .insert("annotations".into(), object("tools.md", "annotations", |_, _| json!({ "type": "boolean" })));
+    definitions.insert("limits".into(), object("tools.md", "tool limits", limit));
     // A bootstrap belongs to a runtime.
     definitions["call"]["properties"].as_object_mut().unwrap().remove("bootstrap");
     document(
@@ -424,9 +425,10 @@ fn a_reader_and_its_schema_refuse_the_same() {
     const TOOL: &str = "executor_id = 'subprocess'\n";
     const RUNTIME: &str = "executor_id = 'subprocess'\ntool_type = 'runtime'\n";
     let (tool, runtime, config) = (tool(), runtime(), rye_toml());
-    let cases: [(&Value, &str, &str, &str, &str, Reads); 8] = [
+    let cases: [(&Value, &str, &str, &str, &str, Reads); 9] = [
         (&tool, "tools.md", "tool keys", TOOL, "", reads),
         (&tool, "tools.md", "annotations", TOOL, "[annotations]\n", reads),
+        (&tool, "tools.md", "tool limits", TOOL, "[limits]\n", reads),
         (&runtime, "runtimes.md", "runtime keys", RUNTIME, "", reads),
         (&runtime, "runtimes.md", "call keys", RUNTIME, "[call]\n", reads),
         (&runtime, "runtimes.md", "resource keys", RUNTIME, "[env_config.r]\n", reads),

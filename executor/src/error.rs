@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use rye_primitives::{Ending, StartError};
 
+use crate::executor::ToolId;
+
 /// The crate's error. [`Error::report`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,12 +32,14 @@ pub enum Error {
         limit: Duration,
     },
     /// As many runs as are allowed are on, and as many calls wait as may.
-    #[error("{running} runs are on and {waiting} calls wait, which is the limit")]
+    #[error("{running} runs{} are on and {waiting} calls wait, which is the limit", of(.tool.as_ref()))]
     Overloaded {
         /// Runs that are on.
         running: usize,
         /// Calls that wait.
         waiting: usize,
+        /// The tool whose own limit it is.
+        tool: Option<ToolId>,
     },
     /// A plan was started while a run of it is on: each run needs a plan, and so an id, of its own.
     #[error("the plan `{run_id}` is running already")]
@@ -70,6 +74,10 @@ impl From<rye_runtimes::InvalidId> for Error {
     fn from(error: rye_runtimes::InvalidId) -> Self {
         rye_resolver::Error::from(error).into()
     }
+}
+
+fn of(tool: Option<&ToolId>) -> String {
+    tool.map(|id| format!(" of `{id}`")).unwrap_or_default()
 }
 
 fn unanswered(ending: Ending, limit: Duration) -> String {

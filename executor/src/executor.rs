@@ -1,16 +1,16 @@
 //! The one door: everything that calls a tool goes through an [`Executor`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rye_primitives::{HostLookup, HttpClient};
-use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Listing, Plan, Resolution, Resolver};
+use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver};
 use rye_runtimes::ItemId;
+use rye_tools::ToolLimits;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
-use crate::admission::{Admission, Place, Turn};
+use crate::admission::{Admission, Bounds, Place, Turn};
 use crate::artifacts::ArtifactConfig;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -29,6 +29,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How many calls may wait for a turn.
     pub queue: usize,
+    /// The same for each tool. A tool that says less of itself is held to that.
+    pub tool: ToolLimits,
     /// How the names of HTTP hosts become addresses.
     pub hosts: HostLookup,
     /// Where long outputs are kept whole; `None`: nowhere.
@@ -37,7 +39,8 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, queue: 256, hosts: HostLookup::System, artifacts: None }
+        let (tool, hosts) = (ToolLimits::default(), HostLookup::System);
+        Self { concurrency: 64, queue: 256, tool, hosts, artifacts: None }
     }
 }
 
@@ -50,7 +53,7 @@ pub struct Executor {
     resolver: Resolver,
     admission: Admission,
     means: Means,
-    closed: AtomicBool,
+    config: Config,
 }
 
 impl Executor {
@@ -65,16 +68,31 @@ impl Executor {
             rye_primitives::become_subreaper().map_err(Error::Subreaper)?;
         }
         let limits = resolver.config().limits;
-        let least = |ours: usize, theirs: Option<u64>| {
-            theirs.map_or(ours, |theirs| ours.min(usize::try_from(theirs).unwrap_or(usize::MAX)))
+        let admission = Admission::new(bounds(&config, limits));
+        let means = Means {
+            alone: resolver.host().single_run,
+            client: Arc::new(HttpClient::new(config.hosts.clone())),
+            artifacts: artifacts(&config, limits),
+            sessions: Arc::default(),
         };
-        let admission =
-            Admission::new(least(config.concurrency, limits.concurrency), least(config.queue, limits.queue));
-        let artifacts =
-            config.artifacts.map(|artifacts| artifacts.limited(limits.inline_output, limits.max_artifact));
-        let client = Arc::new(HttpClient::new(config.hosts));
-        let means = Means { alone: resolver.host().single_run, client, artifacts, sessions: Arc::default() };
-        Ok(Self { resolver, admission, means, closed: AtomicBool::new(false) })
+        Ok(Self { resolver, admission, means, config })
+    }
+
+    /// The same with what the spaces and `rye.toml` say now, for those who stay long. Both count their runs together,
+    /// and shutting one down shuts the other down.
+    ///
+    /// # Errors
+    /// As for [`Executor::new`]: then nothing has changed.
+    pub fn reread(&self) -> Result<Self, Error> {
+        let resolver = Resolver::new(self.resolver.host().clone())?;
+        let limits = resolver.config().limits;
+        self.admission.rebound(bounds(&self.config, limits));
+        Ok(Self {
+            resolver,
+            admission: self.admission.clone(),
+            means: Means { artifacts: artifacts(&self.config, limits), ..self.means.clone() },
+            config: self.config.clone(),
+        })
     }
 
     /// What finds tools here, for those who look and do not run.
@@ -143,15 +161,12 @@ impl Executor {
     /// # Panics
     /// Outside of a Tokio runtime, or in one without its I/O and time drivers.
     pub fn start(&self, plan: Plan) -> Result<Run, Error> {
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(Error::ShuttingDown);
-        }
         let plan = Arc::new(plan);
         let stopper = RunStopper::default();
         let (begun_sender, begun) = oneshot::channel();
         let (over_sender, over) = oneshot::channel();
         // Whoever held the run may have dropped it: then nobody wants to be told.
-        match self.admission.enter(&plan.run_id, &stopper)? {
+        match self.admission.enter(&plan, self.config.tool, &stopper)? {
             Ok(place) => {
                 let mut work = self.means.begin(&plan, &stopper)?;
                 let _ = begun_sender.send(work.take_events());
@@ -209,10 +224,25 @@ impl Executor {
     /// Takes no more calls, asks every run to end, and returns when nothing is left. Dropping the future does not
     /// take that back; asking again waits for the rest.
     pub async fn shutdown(&self) {
-        self.closed.store(true, Ordering::SeqCst);
         self.admission.close().await;
         self.means.sessions.end(&self.means.client).await;
     }
+}
+
+/// The lesser of what the front end and `rye.toml` say.
+fn bounds(config: &Config, limits: Limits) -> Bounds {
+    let least = |ours: usize, theirs: Option<u64>| {
+        theirs.map_or(ours, |theirs| ours.min(usize::try_from(theirs).unwrap_or(usize::MAX)))
+    };
+    Bounds {
+        concurrency: least(config.concurrency, limits.concurrency),
+        queue: least(config.queue, limits.queue),
+    }
+}
+
+fn artifacts(config: &Config, limits: Limits) -> Option<ArtifactConfig> {
+    let kept = config.artifacts.clone()?;
+    Some(kept.limited(limits.inline_output, limits.max_artifact))
 }
 
 /// A run whose turn came.

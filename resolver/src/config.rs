@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rye_runtimes::document::{Entry, Node, NodeValue, Place, Problem};
 use rye_runtimes::{TableReader, TomlSource};
+use rye_tools::ToolLimits;
 
 use crate::claims::Claim;
 use crate::error::Error;
@@ -64,6 +65,8 @@ pub struct Limits {
     pub inline_output: Option<u64>,
     /// `max_artifact`: how many bytes an artifact has at most; rye's own bound holds as well.
     pub max_artifact: Option<u64>,
+    /// `tool_concurrency` and `tool_queue`: the same for the calls of any one tool.
+    pub tool: ToolLimits,
 }
 
 impl Config {
@@ -102,6 +105,8 @@ impl Config {
         own.max_output = own.max_output.or(below.max_output);
         own.inline_output = own.inline_output.or(below.inline_output);
         own.max_artifact = own.max_artifact.or(below.max_artifact);
+        own.tool.concurrency = own.tool.concurrency.or(below.tool.concurrency);
+        own.tool.queue = own.tool.queue.or(below.tool.queue);
         self.files.push(path);
     }
 
@@ -158,29 +163,19 @@ fn read_runtimes(node: &Node, space: Space, problems: &mut Vec<Problem>) -> Vec<
 impl Limits {
     fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {
         let mut table = TableReader::new(node);
-        let limits = Self {
-            concurrency: positive(&mut table, "concurrency"),
-            queue: positive(&mut table, "queue"),
+        let mut limits = Self {
+            concurrency: table.positive("concurrency"),
+            queue: table.positive("queue"),
             timeout: seconds(&mut table, "timeout"),
-            max_output: positive(&mut table, "max_output"),
-            inline_output: positive(&mut table, "inline_output"),
-            max_artifact: positive(&mut table, "max_artifact"),
+            max_output: table.positive("max_output"),
+            inline_output: table.positive("inline_output"),
+            max_artifact: table.positive("max_artifact"),
+            tool: ToolLimits::default(),
         };
+        let mut tool = |key| table.positive(key).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        limits.tool = ToolLimits { concurrency: tool("tool_concurrency"), queue: tool("tool_queue") };
         problems.extend(table.finish());
         limits
-    }
-}
-
-pub(crate) fn positive(table: &mut TableReader<'_>, key: &'static str) -> Option<u64> {
-    let entry = table.entry(&[key])?;
-    match entry.value.value {
-        NodeValue::Integer(number) if number > 0 => u64::try_from(number).ok(),
-        _ => {
-            table
-                .problems
-                .push(Problem::new(&entry.value.place, format!("`{key}` is not a positive integer")));
-            None
-        }
     }
 }
 

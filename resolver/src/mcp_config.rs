@@ -81,7 +81,7 @@ impl McpConfig {
         let spaces = [Space::Project, Space::User, Space::System].map(|space| (space.word(), space));
         let spaces = table.words(&["spaces"], &spaces);
         let mode = table.word(&["mode"], &McpMode::ALL);
-        let threshold = crate::config::positive(&mut table, "threshold");
+        let threshold = table.positive("threshold");
         problems.extend(table.finish());
         Self { tools, hide, tags, spaces, mode, threshold }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rye_runtimes::ItemId;
 use rye_runtimes::call::{OutputForm, Style};
+use rye_tools::ToolLimits;
 use rye_tools::arguments::Arguments;
 use rye_tools::schema::Schema;
 use serde_json::{Map, Value};
@@ -80,6 +81,8 @@ pub struct Plan {
     pub interpreters: Vec<Interpreter>,
     /// What the tool's result must fit, if it says so.
     pub output_schema: Option<Schema>,
+    /// How many calls of the tool may be on and may wait.
+    pub limits: ToolLimits,
     /// Who is at the other end of the descriptors.
     pub attachment: Attachment,
     /// The outcome tells where the time went.

@@ -65,6 +65,7 @@ impl Resolver {
             environment: planner.environment.into_inner(),
             interpreters,
             output_schema: resolution.tool.metadata.output_schema.clone(),
+            limits: resolution.tool.metadata.limits.and(self.config.limits.tool),
             attachment: match resolution.style {
                 // Its standard input and output are the protocol's.
                 Style::Mcp => Attachment::Captured,

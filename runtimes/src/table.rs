@@ -68,6 +68,19 @@ impl<'n> TableReader<'n> {
         }
     }
 
+    /// A positive integer.
+    pub fn positive(&mut self, key: &'static str) -> Option<u64> {
+        let entry = self.entry(&[key])?;
+        match entry.value.value {
+            NodeValue::Integer(number) if number > 0 => u64::try_from(number).ok(),
+            _ => {
+                let message = format!("`{key}` is not a positive integer");
+                self.problems.push(Problem::new(&entry.value.place, message));
+                None
+            }
+        }
+    }
+
     /// A list of strings, each with its place.
     pub fn strings(&mut self, spellings: &[&'static str]) -> Option<Vec<(Place, String)>> {
         let entry = self.entry(spellings)?;

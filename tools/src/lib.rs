@@ -21,7 +21,7 @@ pub mod usage;
 pub mod words;
 
 pub use block::read_block;
-pub use metadata::{Annotations, Metadata};
+pub use metadata::{Annotations, Metadata, ToolLimits};
 pub use parameter::environment_name;
 pub use portable_name::{Collision, PortableNames};
 pub use tool::{Form, Item, NotATool, PythonFunction, Tool, ToolFile};

@@ -24,6 +24,8 @@ pub struct Metadata {
     pub annotations: Annotations,
     /// `tags`
     pub tags: Vec<String>,
+    /// `[limits]`
+    pub limits: ToolLimits,
     /// Where the metadata begins.
     pub place: Place,
 }
@@ -39,6 +41,27 @@ pub struct Annotations {
     pub idempotent: Option<bool>,
     /// Reaches beyond this machine.
     pub open_world: Option<bool>,
+}
+
+/// How many calls of one tool a server takes. `None`: nobody said less than there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ToolLimits {
+    /// How many runs at once.
+    pub concurrency: Option<usize>,
+    /// How many calls may wait.
+    pub queue: Option<usize>,
+}
+
+impl ToolLimits {
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let least = |one: Option<usize>, other: Option<usize>| one.into_iter().chain(other).min();
+        Self {
+            concurrency: least(self.concurrency, other.concurrency),
+            queue: least(self.queue, other.queue),
+        }
+    }
 }
 
 impl Metadata {
@@ -65,11 +88,25 @@ impl Metadata {
             None => Annotations::default(),
         };
         let tags = table.strings(&["tags"]).unwrap_or_default().into_iter().map(|(_, tag)| tag).collect();
+        let limits = match table.entry(&["limits"]) {
+            Some(entry) => read_limits(entry, &mut table.problems),
+            None => ToolLimits::default(),
+        };
         check_type(&descriptor, &mut table);
         let problems = table.finish();
         if problems.is_empty() {
             let place = place.clone();
-            Ok(Self { descriptor, title, hidden, parameters, output_schema, annotations, tags, place })
+            Ok(Self {
+                descriptor,
+                title,
+                hidden,
+                parameters,
+                output_schema,
+                annotations,
+                tags,
+                limits,
+                place,
+            })
         } else {
             Err(problems)
         }
@@ -101,6 +138,14 @@ fn read_annotations(entry: &Entry, problems: &mut Vec<Problem>) -> Annotations {
     };
     problems.extend(table.finish());
     annotations
+}
+
+fn read_limits(entry: &Entry, problems: &mut Vec<Problem>) -> ToolLimits {
+    let mut table = TableReader::new(&entry.value);
+    let mut limit = |key| table.positive(key).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    let limits = ToolLimits { concurrency: limit("concurrency"), queue: limit("queue") };
+    problems.extend(table.finish());
+    limits
 }
 
 fn check_type(descriptor: &Descriptor, table: &mut TableReader<'_>) {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout};
+use rye_executor::tools::ToolLimits;
 use rye_executor::{Code, Config, Executor, Host, Report};
 use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdio};
 
@@ -23,6 +24,9 @@ use crate::signals::{Received, Watch};
 
 /// Where the protocol's descriptors go: clear of every number that a program uses by habit.
 const CLEAR: i32 = 10;
+/// How many calls may wait, and how many of them may be of one tool.
+const QUEUE: usize = 1024;
+const TOOL_QUEUE: usize = 256;
 
 /// Serves until the clients go or a signal comes.
 pub(super) fn serve_clients(output: &Output, host: Host, words: &McpWords) -> Result<ExitCode, Report> {
@@ -76,7 +80,10 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
 
 fn executor(mut host: Host) -> Result<Executor, Report> {
     host.subreaper = true;
-    let config = Config { artifacts: artifact_config(&host), ..Config::default() };
+    // A tool whose calls pile up leaves room for the calls of others.
+    let tool = ToolLimits { queue: Some(TOOL_QUEUE), ..ToolLimits::default() };
+    let artifacts = artifact_config(&host);
+    let config = Config { queue: QUEUE, tool, artifacts, ..Config::default() };
     Executor::new(host, config).map_err(|error| error.report())
 }
 
