@@ -41,6 +41,7 @@ mod mcp_calls;
 mod mcp_http;
 mod mcp_install;
 mod mcp_lifetime;
+mod mcp_notes;
 mod mcp_peer;
 mod mcp_servers;
 mod mcp_servers_http;

@@ -82,9 +82,9 @@ impl Executor {
     /// and shutting one down shuts the other down.
     ///
     /// # Errors
-    /// As for [`Executor::new`]: then nothing has changed.
+    /// A `rye.toml` is wrong: then nothing has changed.
     pub fn reread(&self) -> Result<Self, Error> {
-        let resolver = Resolver::new(self.resolver.host().clone())?;
+        let resolver = self.resolver.reread()?;
         let limits = resolver.config().limits;
         self.admission.rebound(bounds(&self.config, limits));
         Ok(Self {

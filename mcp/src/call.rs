@@ -121,8 +121,14 @@ impl Door {
                     stopper.stop(Stop::Ask);
                     break work.await;
                 }
-                notice = watch.next_notice() => watch.tell(notice).await,
-                Some(notice) = told.recv() => watch.tell(notice).await,
+                notice = watch.next_notice() => {
+                    beat.reset();
+                    watch.tell(notice).await;
+                }
+                Some(notice) = told.recv() => {
+                    beat.reset();
+                    watch.tell(notice).await;
+                }
                 _ = beat.tick() => {
                     watch.tell(Notice::Heartbeat { seconds: begun.elapsed().as_secs() }).await;
                 },

@@ -3,12 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use rye_executor::resolver::{DEFAULT_THRESHOLD, Kind, McpConfig, McpMode};
+use rye_executor::resolver::{DEFAULT_THRESHOLD, Kind, McpConfig, McpMode, Offer};
 use rye_executor::tools::PortableNames;
 use rye_executor::tools::dialect::mcp::named;
 use rye_executor::tools::search::Document;
 use rye_executor::{Card, ToolId};
 use serde_json::{Map, Value};
+
+use crate::notes::bounded;
+
+/// How many of the tools that would have one name are named.
+const MOST_NAMED: usize = 5;
 
 /// The tools of one listing.
 #[derive(Debug, Default)]
@@ -17,6 +22,9 @@ pub(crate) struct Catalogue {
     /// By name.
     rows: BTreeMap<String, Row>,
     is_meta: bool,
+    /// Tools that no client would take, each with the reason, and how many files have mistakes in them.
+    left_out: Vec<(ToolId, String)>,
+    broken: usize,
 }
 
 /// One tool as a client sees it.
@@ -27,27 +35,28 @@ impl Catalogue {
     /// What a configuration shows of all that there is. A broken file keeps its name, so that a call of it says what
     /// is wrong, but has no row.
     pub(crate) fn of(all: rye_executor::Catalogue, config: &McpConfig) -> Self {
-        let mut ids = Vec::new();
-        let mut cards = Vec::new();
+        let (mut ids, mut cards, mut left_out, mut broken) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for item in all.items.into_iter().filter(|item| !item.shadowed) {
             let shown = |tags| config.shows(&item.id, item.space, tags);
             match item.card {
                 Ok(card) if card.kind == Kind::Tool && shown(&card.tags) => {
                     ids.push(item.id.clone());
-                    cards.push((item.id, card));
+                    match card.offer.as_ref().and_then(Offer::left_out) {
+                        Some(reason) => left_out.push((item.id, reason)),
+                        None if card.hidden => {}
+                        None => cards.push((item.id, card)),
+                    }
                 }
                 Ok(_) => {}
-                Err(_) if shown(&[]) => ids.push(item.id),
+                Err(_) if shown(&[]) => {
+                    ids.push(item.id);
+                    broken += 1;
+                }
                 Err(_) => {}
             }
         }
         let names = PortableNames::of(ids);
-        let is_listed =
-            |card: &Card| !card.hidden && card.offer.as_ref().is_some_and(|offer| offer.left_out().is_none());
-        let rows = cards
-            .into_iter()
-            .filter(|(_, card)| is_listed(card))
-            .filter_map(|(id, card)| Some((names.name(&id)?.to_owned(), Row(card))));
+        let rows = cards.into_iter().filter_map(|(id, card)| Some((names.name(&id)?.to_owned(), Row(card))));
         let rows: BTreeMap<_, _> = rows.collect();
         let threshold = config.threshold.and_then(|number| usize::try_from(number).ok());
         let is_meta = match config.mode.unwrap_or(McpMode::Auto) {
@@ -55,7 +64,30 @@ impl Catalogue {
             McpMode::Tools => false,
             McpMode::Meta => true,
         };
-        Self { rows, names, is_meta }
+        Self { names, rows, is_meta, left_out, broken }
+    }
+
+    /// What a person would want to know who misses a tool or wonders about a name.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let called = |id: &ToolId| format!("`{id}` is `{}`", self.names.name(id).unwrap_or_default());
+        let collisions = self.names.collisions().iter().map(|collision| {
+            let ids: Vec<_> = collision.ids.iter().take(MOST_NAMED).map(called).collect();
+            let more = collision.ids.len() - ids.len();
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            format!("several tools would be called `{}`: {}{more}", collision.name, ids.join(", "))
+        });
+        let left_out =
+            self.left_out.iter().map(|(id, reason)| format!("`{id}` is shown to no client: {reason}"));
+        let mut notes =
+            bounded(collisions.chain(left_out).collect(), "more such notes: `rye check` has them");
+        match self.broken {
+            0 => {}
+            1 => notes.push("a tool has a mistake in it and is not listed: `rye check` shows it".to_owned()),
+            many => {
+                notes.push(format!("{many} tools have mistakes and are not listed: `rye check` shows them"))
+            }
+        }
+        notes
     }
 
     /// The tool that has a name. An id is taken as well, for people write it, unless it looks like a name: a name

@@ -7,21 +7,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rye_executor::{Executor, RunStopper, Stop, ToolId};
+use rye_executor::{Executor, Report, RunStopper, Stop, ToolId};
 use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 use crate::closing::{Closing, Stage};
+use crate::notes::{Notes, Person};
 use crate::scratch::Scratch;
 use crate::spill::Spills;
+use crate::text::shortened;
 
 /// How long runs that were asked to end at the end of the server may take, whatever grace their tools declare.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a note may be.
+const MAX_NOTE: usize = 1000;
 
 /// One executor, for any number of clients.
 #[derive(Debug)]
 pub struct Door {
-    executor: Arc<Executor>,
+    /// With what `rye.toml` said when it was read last.
+    executor: Mutex<Arc<Executor>>,
     /// What was listed last: names mean the same tools until the next listing.
     catalogue: tokio::sync::Mutex<Option<Arc<Catalogue>>>,
     /// How often the list has changed; before the first listing there is none.
@@ -29,26 +34,34 @@ pub struct Door {
     spills: Spills,
     live: Live,
     closing: Closing,
+    notes: Notes,
     numbers: AtomicU64,
 }
 
 impl Door {
-    /// A door to an executor. `temporary` is the folder for what lives no longer than the server.
+    /// A door to an executor. `temporary` is the folder for what lives no longer than the server; `person` hears of
+    /// what is odd.
     #[must_use]
-    pub fn new(executor: Executor, temporary: PathBuf, closing: Closing) -> Arc<Self> {
+    pub fn new(executor: Executor, temporary: PathBuf, closing: Closing, person: Person) -> Arc<Self> {
         Arc::new(Self {
-            executor: Arc::new(executor),
+            executor: Mutex::new(Arc::new(executor)),
             catalogue: tokio::sync::Mutex::default(),
             changes: watch::Sender::default(),
             spills: Spills::new(Scratch::below(temporary)),
             live: Live::default(),
             closing,
+            notes: Notes::new(person),
             numbers: AtomicU64::new(0),
         })
     }
 
-    pub(crate) fn executor(&self) -> &Executor {
-        &self.executor
+    /// The executor as it is now; calls that are on keep theirs.
+    pub(crate) fn executor(&self) -> Arc<Executor> {
+        Arc::clone(&self.executor.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     pub(crate) fn spills(&self) -> &Spills {
@@ -114,15 +127,22 @@ impl Door {
         }
     }
 
-    /// Looks at every file, aside: calls that are on are not held up.
+    /// Looks at `rye.toml` and at every file, aside: calls that are on are not held up.
     async fn read(&self) -> Arc<Catalogue> {
-        let executor = Arc::clone(&self.executor);
+        let executor = self.executor();
         let read = move || {
+            let reread = executor.reread();
+            let said = reread.as_ref().err().map(|error| not_taken(&error.report()));
+            let executor = reread.map_or(executor, Arc::new);
             let catalogue = Catalogue::of(executor.catalogue(), &executor.resolver().config().mcp);
-            Arc::new(catalogue)
+            (executor, Arc::new(catalogue), said)
         };
         match tokio::task::spawn_blocking(read).await {
-            Ok(catalogue) => catalogue,
+            Ok((executor, catalogue, said)) => {
+                *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = executor;
+                self.notes.say(said.into_iter().chain(catalogue.notes()));
+                catalogue
+            }
             // The runtime is going away, and so is whoever asked.
             Err(error) if error.is_cancelled() => Arc::default(),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -144,6 +164,8 @@ impl Door {
 
     /// Takes no more calls, asks every run to end, and returns when nothing is left.
     pub(crate) async fn end(&self) {
+        // What was read anew shares its runs with what was there before.
+        let executor = self.executor();
         let force = async {
             tokio::select! {
                 () = tokio::time::sleep(PATIENCE) => {}
@@ -153,10 +175,19 @@ impl Door {
             std::future::pending().await
         };
         tokio::select! {
-            () = self.executor.shutdown() => {}
+            () = executor.shutdown() => {}
             () = force => {}
         }
     }
+}
+
+/// A `rye.toml` with a mistake in it changes nothing.
+fn not_taken(report: &Report) -> String {
+    let mut text = format!("what was read before counts still: {}", report.message);
+    for cause in &report.causes {
+        text.push_str(&format!("; {cause}"));
+    }
+    shortened(&text, MAX_NOTE, "")
 }
 
 /// The runs that are on.

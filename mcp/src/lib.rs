@@ -3,7 +3,7 @@
 //! Three layers, and only the last knows the protocol's words:
 //!
 //! ```text
-//! Catalogue   what is shown: rows with portable names          catalogue.rs
+//! Catalogue   what is shown: rows with portable names          catalogue.rs, notes.rs
 //! Door        list, call, end: one executor, our own types     door.rs, call.rs, meta.rs, reply.rs
 //! Protocol    MCP in two eras, over stdio and HTTP             protocol.rs, edge.rs, stdio.rs, http.rs
 //! ```
@@ -23,6 +23,7 @@ mod envelope;
 mod error;
 mod http;
 mod meta;
+mod notes;
 mod notice;
 mod protocol;
 mod reply;
@@ -36,4 +37,5 @@ pub use closing::{Closing, Stage};
 pub use door::Door;
 pub use error::Error;
 pub use http::{HttpOptions, serve_http};
+pub use notes::Person;
 pub use stdio::{Streams, serve_stdio};

@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::call::CallRequest;
+use crate::catalogue::Catalogue;
 use crate::closing::Stage;
 use crate::cursor::{cursor_after, name_before};
 use crate::door::Door;
@@ -55,6 +56,9 @@ const PAGE: usize = 1000;
 /// How long a client may keep a list. One that listens hears of a change at once.
 const LIST_TTL_MS: u64 = 300_000;
 
+/// How much the server's own notes matter.
+const NOTE_LEVEL: Level = Level::Warning;
+
 /// What the server says about itself to a model.
 const INSTRUCTIONS: &str = "Each tool is a script or command of this project or of its user, run afresh for each \
                             call. A result that says `isError` tells what was wrong and what to change.";
@@ -67,14 +71,47 @@ pub(crate) struct Protocol {
     level: Mutex<Level>,
     /// Whether the session hears of changes already.
     hears: AtomicBool,
+    /// Once the session has asked for log lines: how many of the server's own notes it has heard.
+    heard: Mutex<Option<usize>>,
 }
 
 impl Protocol {
     pub(crate) fn new(door: Arc<Door>) -> Self {
-        Self { door, level: Mutex::new(Level::Info), hears: AtomicBool::new(false) }
+        Self { door, level: Mutex::new(Level::Info), hears: AtomicBool::new(false), heard: Mutex::new(None) }
     }
 
-    fn list_page(&self, catalogue: &crate::catalogue::Catalogue, after: &str, era: Era) -> ListToolsResult {
+    /// Tells a client that asked for log lines what the server has to say: a session each thing once, a request that
+    /// stands for itself all that concerns its list.
+    async fn tell_notes(&self, context: &RequestContext<RoleServer>, about: Option<&Catalogue>) {
+        let notes = match (era(context), about) {
+            (Era::Stateless, Some(catalogue)) => {
+                let level = context.meta.log_level().map(edge::level);
+                if level.is_some_and(|least| NOTE_LEVEL >= least) { catalogue.notes() } else { Vec::new() }
+            }
+            (Era::Stateless, None) => Vec::new(),
+            (Era::Session, _) => self.unheard_notes(),
+        };
+        for note in notes {
+            let said = LoggingMessageNotificationParam::new(edge::logging_level(NOTE_LEVEL), json!(note))
+                .with_logger("rye".to_owned());
+            // A client that is gone hears nothing, and its end is seen elsewhere.
+            let _ = context.peer.notify_logging_message(said).await;
+        }
+    }
+
+    /// What a session has not heard, if it wants to.
+    fn unheard_notes(&self) -> Vec<String> {
+        if NOTE_LEVEL < *self.level.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Vec::new();
+        }
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(heard) = heard.as_mut() else { return Vec::new() };
+        let notes = self.door.notes().after(*heard);
+        *heard += notes.len();
+        notes
+    }
+
+    fn list_page(&self, catalogue: &Catalogue, after: &str, era: Era) -> ListToolsResult {
         let (tools, cursor) = if catalogue.is_meta() {
             (MetaTool::rows(catalogue.len()).iter().filter_map(edge::meta_tool).collect(), None)
         } else {
@@ -249,6 +286,7 @@ impl ServerHandler for Protocol {
     ) -> Result<ListToolsResult, McpError> {
         let after = page_start(request)?;
         let catalogue = self.door.list().await;
+        self.tell_notes(&context, Some(&catalogue)).await;
         Ok(self.list_page(&catalogue, &after, era(&context)))
     }
 
@@ -342,6 +380,8 @@ impl ServerHandler for Protocol {
             return Err(McpError::method_not_found::<rmcp::model::SetLevelRequestMethod>());
         }
         *self.level.lock().unwrap_or_else(PoisonError::into_inner) = edge::level(request.level);
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(0);
+        self.tell_notes(&context, None).await;
         Ok(())
     }
 

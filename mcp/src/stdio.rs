@@ -8,7 +8,6 @@ mod lines;
 mod outbox;
 mod wire;
 
-use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,20 +31,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How many requests of one client may be on; more of them are not read before.
 const MAX_PENDING: usize = 1024;
 
-/// The protocol's two descriptors, and somebody who notes what is wrong with what comes in.
+/// The protocol's two descriptors.
+#[derive(Debug)]
 pub struct Streams {
     /// Where the client's messages come from.
     pub input: OwnedFd,
     /// Where ours go.
     pub output: OwnedFd,
-    /// Takes a note for a person.
-    pub note: Box<dyn Fn(&str) + Send>,
-}
-
-impl fmt::Debug for Streams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Streams").field("input", &self.input).field("output", &self.output).finish()
-    }
 }
 
 /// Serves one client until its input ends or the door closes.
@@ -73,7 +65,7 @@ pub async fn serve_stdio(door: Arc<Door>, streams: Streams) -> Result<(), Error>
             let line = match lines.next().await {
                 Line::Text(line) => line,
                 Line::TooLong => {
-                    (streams.note)("a message of more than 16 MiB was passed over");
+                    door.notes().tell("a message of more than 16 MiB was passed over");
                     continue;
                 }
                 Line::End => return,
@@ -86,7 +78,7 @@ pub async fn serve_stdio(door: Arc<Door>, streams: Streams) -> Result<(), Error>
                         }
                     }
                     Verdict::Answer(answer) => outbox.post(&answer),
-                    Verdict::Ignore(reason) => (streams.note)(&reason),
+                    Verdict::Ignore(reason) => door.notes().tell(&reason),
                 }
             }
         }

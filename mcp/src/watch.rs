@@ -1,5 +1,5 @@
-//! Tells when the list of tools has changed: the folders of tools are watched, and a change in them that changes no
-//! row is told to nobody. Watching begins after the first listing, so that it delays nothing.
+//! Tells when the list of tools has changed: the folders of tools and those of `rye.toml` are watched, and a change in
+//! them that changes no row is told to nobody. Watching begins after the first listing, so that it delays nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,30 +27,46 @@ pub(crate) async fn watch(door: Arc<Door>) {
 async fn tell(door: &Door) {
     door.listed().await;
     let touched = Arc::new(Notify::new());
-    let folders = door.executor().resolver().spaces().roots.iter();
-    let folders: Vec<_> = folders.filter_map(|root| Some(root.tools.as_ref()?.path().to_owned())).collect();
-    let told = Arc::clone(&touched);
-    let begun = tokio::task::spawn_blocking(move || begin(&folders, told)).await;
-    // Where nothing can be watched, clients list again when their list has become old.
-    let Ok(Ok(_watcher)) = begun else { return };
-    // What changed before the watching began is found by looking once.
-    touched.notify_one();
+    let mut watched = Vec::new();
+    let mut _watcher = None;
     loop {
+        let folders = folders(door);
+        if folders != watched {
+            let (wanted, told) = (folders.clone(), Arc::clone(&touched));
+            let begun = tokio::task::spawn_blocking(move || begin(&wanted, told)).await;
+            // Where nothing can be watched, clients list again when their list has become old.
+            let Ok(Ok(begun)) = begun else { return };
+            (watched, _watcher) = (folders, Some(begun));
+            // What changed before the watching began is found by looking once.
+            touched.notify_one();
+        }
         touched.notified().await;
         tokio::time::sleep(SETTLE).await;
         door.look_again().await;
     }
 }
 
-fn begin(folders: &[PathBuf], touched: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+/// The folders that are watched: a space's own for `rye.toml`, and its tools with all that is below.
+fn folders(door: &Door) -> Vec<(PathBuf, RecursiveMode)> {
+    let executor = door.executor();
+    let roots = executor.resolver().spaces().roots.iter();
+    roots
+        .flat_map(|root| {
+            let tools = root.tools.as_ref().map(|tools| (tools.path().to_owned(), RecursiveMode::Recursive));
+            [(root.path.clone(), RecursiveMode::NonRecursive)].into_iter().chain(tools)
+        })
+        .collect()
+}
+
+fn begin(folders: &[(PathBuf, RecursiveMode)], touched: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         // An error says that events were lost: that is a reason to look as well.
         if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
             touched.notify_one();
         }
     })?;
-    for folder in folders {
-        watcher.watch(folder, RecursiveMode::Recursive)?;
+    for (folder, mode) in folders {
+        watcher.watch(folder, *mode)?;
     }
     Ok(watcher)
 }

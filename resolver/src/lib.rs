@@ -108,6 +108,17 @@ impl Resolver {
         Ok((Self { host, spaces, config, claims }, problems))
     }
 
+    /// The same spaces with what their `rye.toml` and their runtimes say now.
+    ///
+    /// # Errors
+    /// A `rye.toml` is wrong.
+    pub fn reread(&self) -> Result<Self, Error> {
+        let spaces = self.spaces.seen_again();
+        let config = Config::read(&self.host, &spaces.roots)?;
+        let claims = Claims::read(&spaces.roots, &config);
+        Ok(Self { host: self.host.clone(), spaces, config, claims })
+    }
+
     /// What the front end captured.
     #[must_use]
     pub fn host(&self) -> &Host {

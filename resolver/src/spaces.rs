@@ -103,6 +103,18 @@ impl Spaces {
     }
 }
 
+impl Spaces {
+    /// The same spaces, and the folders of tools that they have now.
+    pub(crate) fn seen_again(&self) -> Self {
+        let mut spaces = self.clone();
+        for root in &mut spaces.roots {
+            let top = self.project.as_ref().filter(|_| root.space == Space::Project).unwrap_or(&root.path);
+            root.tools = ToolsFolder::of(&root.path, top, root.trusted);
+        }
+        spaces
+    }
+}
+
 fn named_project(host: &Host, named: &Path) -> Result<PathBuf, Error> {
     let path = host.working_directory.join(named);
     let path = path.canonicalize().unwrap_or(path);

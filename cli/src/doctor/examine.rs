@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use rye_executor::runtimes::document::Problem;
-use rye_executor::tools::Item;
-use rye_executor::{Report, Resolver};
+use rye_executor::tools::dialect::mcp;
+use rye_executor::tools::{Collision, Item};
+use rye_executor::{Listing, Report, Resolver};
 
 use super::surroundings::Surroundings;
 use super::versions::{Found, ask};
@@ -14,6 +15,8 @@ use crate::output::plural;
 use crate::run::event_loop;
 use crate::runtimes::Row;
 
+/// How many tools of one fault are named.
+const MOST_SHOWN: usize = 5;
 const SEE_CHECK: &str = "`rye check` shows every problem with its place";
 
 /// Looks at everything that the caller's tools depend on.
@@ -31,6 +34,7 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
         .filter(|listed| !listed.shadowed)
         .filter_map(|listed| Row::of(resolver, listed))
         .collect();
+    let shown = shown_otherwise(&listing);
     let mut needs: BTreeMap<String, usize> = BTreeMap::new();
     let (mut tools, mut broken) = (0, 0);
     for listed in listing.items.into_iter().filter(|listed| !listed.shadowed) {
@@ -58,6 +62,7 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
         let fact = format!("{} of {} cannot be used", broken, plural(tools, "tool"));
         problems.push(Finding::new(fact).hint(SEE_CHECK));
     }
+    warnings.extend(shown);
     let project = resolver.spaces().project.as_deref();
     let answers = event_loop()?.block_on(ask(&rows, resolver.host(), project));
     let count = |row: &Row| needs.get(&row.id).copied().unwrap_or(0);
@@ -74,4 +79,37 @@ pub(super) fn examine(resolver: &Resolver, configuration: &[Problem]) -> Result<
         warnings.push(Finding::new(NO_TOOLS.0).hint(NO_TOOLS.1));
     }
     Ok(Examination { healthy: problems.is_empty(), tools, surroundings, interpreters, problems, warnings })
+}
+
+/// What MCP clients see otherwise than a person may expect.
+fn shown_otherwise(listing: &Listing) -> Vec<Finding> {
+    let names = listing.portable_names();
+    let collisions = names.collisions();
+    let named = |collision: &Collision| collision.ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>();
+    let mut findings: Vec<_> = collisions
+        .iter()
+        .take(MOST_SHOWN)
+        .map(|collision| {
+            let ids = named(collision);
+            let most = ids.get(..ids.len().min(MOST_SHOWN)).unwrap_or_default().join(", ");
+            Finding::new(format!("for MCP clients several tools would be `{}`: {most}", collision.name))
+                .hint("each has a name that ends with a hash; rename all but one")
+        })
+        .collect();
+    let tools = listing.items.iter().filter(|listed| !listed.shadowed);
+    let left_out = tools.filter_map(|listed| match &listed.item.as_ref().ok()?.item {
+        Item::Tool(tool) => Some((&listed.id, mcp::definition(tool).err()?)),
+        _ => None,
+    });
+    let left_out: Vec<_> = left_out.collect();
+    findings.extend(
+        left_out.iter().take(MOST_SHOWN).map(|(id, loss)| {
+            Finding::new(format!("`{id}` is shown to no MCP client: {loss}")).hint(SEE_CHECK)
+        }),
+    );
+    let more = collisions.len().saturating_sub(MOST_SHOWN) + left_out.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        findings.push(Finding::new(format!("{more} more tools are like these")).hint(SEE_CHECK));
+    }
+    findings
 }

@@ -46,9 +46,7 @@ fn over_stdio(output: &Output, host: Host) -> Result<ExitCode, Report> {
     let (input, wire) = move_away().map_err(|error| {
         Report::new(Code::Internal, format!("standard input and output cannot be moved: {error}"))
     })?;
-    let log = *output;
-    let note = move |text: &str| log.note(Style::Yellow, "note", text);
-    serve(executor, |door| serve_stdio(door, Streams { input, output: wire, note: Box::new(note) }))
+    serve(output, executor, |door| serve_stdio(door, Streams { input, output: wire }))
 }
 
 fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -> Result<ExitCode, Report> {
@@ -75,7 +73,9 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
         None => {}
     }
     let token = token.map(|token| token.text);
-    serve(executor, |door| serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local }))
+    serve(output, executor, |door| {
+        serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local })
+    })
 }
 
 fn executor(mut host: Host) -> Result<Executor, Report> {
@@ -88,13 +88,15 @@ fn executor(mut host: Host) -> Result<Executor, Report> {
 }
 
 /// Serves until it is over, and moves on to the end when signals come.
-fn serve<F, S>(executor: Executor, start: F) -> Result<ExitCode, Report>
+fn serve<F, S>(output: &Output, executor: Executor, start: F) -> Result<ExitCode, Report>
 where
     F: FnOnce(Arc<Door>) -> S,
     S: Future<Output = Result<(), rye_mcp::Error>>,
 {
     let closing = Closing::default();
-    let door = Door::new(executor, std::env::temp_dir(), closing.clone());
+    let log = *output;
+    let person = Box::new(move |text: &str| log.note(Style::Yellow, "note", text));
+    let door = Door::new(executor, std::env::temp_dir(), closing.clone(), person);
     let runtime = event_loop()?;
     let (served, received) = runtime.block_on(until_over(start(door), &closing));
     // A read of a terminal or a file that is still on would hold the end up.
