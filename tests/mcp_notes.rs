@@ -93,7 +93,7 @@ fn another_rye_toml_counts_at_once_and_a_broken_one_changes_nothing() {
     assert_eq!(peer.names(), ["one", "two"]);
     let changed = |message: &Value| message["method"] == "notifications/tools/list_changed";
     // Watching begins some time after the first listing: the change is made until it is heard of.
-    let mut hear = |peer: &mut Peer, text: &str| {
+    let hear = |peer: &mut Peer, text: &str| {
         config(text);
         while !peer.heard(changed) {
             config(text);
