@@ -95,11 +95,19 @@ pub struct Terms {
     pub input: Input,
     /// Where progress and log of the server go; nobody waits for a reader.
     pub events: Option<mpsc::Sender<RunEvent>>,
+    /// Ends it before its time.
+    pub stopper: RunStopper,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { limit: Duration::from_secs(60), protocol: None, input: Input::Refused, events: None }
+        Self {
+            limit: Duration::from_secs(60),
+            protocol: None,
+            input: Input::Refused,
+            events: None,
+            stopper: RunStopper::default(),
+        }
     }
 }
 
@@ -207,7 +215,7 @@ async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Hos
                 return Met::never(Failure::Subreaper(error));
             }
             let request = Request { program, args, environment, folder, limit: terms.limit };
-            match request.meet(talk, &teller).await {
+            match request.meet(talk, &teller, &terms.stopper).await {
                 Ok(over) => over.into(),
                 Err(failure) => Met::never(failure),
             }
@@ -221,7 +229,7 @@ async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Hos
             let client = Arc::new(HttpClient::new(HostLookup::System));
             let limit = Some(terms.limit);
             let site = http::Site { client, base, mirrored, repeatable: false, limit, sessions: None };
-            http::converse(site, talk, &RunStopper::default(), &teller).await.into()
+            http::converse(site, talk, &terms.stopper, &teller).await.into()
         }
     }
 }
@@ -236,13 +244,12 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
-    async fn meet(self, talk: Talk, teller: &Teller) -> Result<stdio::Over, Failure> {
+    async fn meet(self, talk: Talk, teller: &Teller, stopper: &RunStopper) -> Result<stdio::Over, Failure> {
         let begun = Instant::now();
-        let stopper = RunStopper::default();
-        let over = stdio::converse(self.start(self.limit)?, talk, &stopper, teller).await;
+        let over = stdio::converse(self.start(self.limit)?, talk, stopper, teller).await;
         let Some(talk) = over.again else { return Ok(over) };
         let left = self.limit.saturating_sub(begun.elapsed());
-        Ok(stdio::converse(self.start(left)?, talk, &stopper, teller).await)
+        Ok(stdio::converse(self.start(left)?, talk, stopper, teller).await)
     }
 
     fn start(&self, limit: Duration) -> Result<Process, Failure> {

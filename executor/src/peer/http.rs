@@ -2,10 +2,11 @@
 //! It ends by its deadline; a session that nobody else will use is ended with it.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rye_primitives::{HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, SseReader};
+use rye_primitives::{HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, SseEvent, SseReader};
 use tokio::time::{sleep, timeout};
 
 use super::failure::Failure;
@@ -60,8 +61,16 @@ pub(crate) async fn converse(mut site: Site, talk: Talk, stopper: &RunStopper, t
     // The deadline holds for all requests together, and for streams, too.
     site.base.limits.timeout = None;
     let limit = site.limit;
-    let mut held =
-        Held { talk, teller, session: None, is_shared: false, status: None, queue: VecDeque::new(), site };
+    let mut held = Held {
+        talk,
+        teller,
+        session: None,
+        is_shared: false,
+        aside: None,
+        status: None,
+        queue: VecDeque::new(),
+        site,
+    };
     let begun = Instant::now();
     let deadline = async {
         match limit {
@@ -97,6 +106,8 @@ struct Held<'h> {
     session: Option<Session>,
     /// Others use the session as well.
     is_shared: bool,
+    /// The stream on which the server may ask what belongs to no request of ours.
+    aside: Option<(HttpAnswer, SseReader)>,
     status: Option<u16>,
     queue: VecDeque<Act>,
 }
@@ -153,7 +164,11 @@ impl Held<'_> {
 
     async fn ask_patiently(&mut self, message: &Outgoing) -> Result<(), Failure> {
         let request = self.request(message);
-        let answer = self.site.client.open(&request).await.map_err(Failure::Exchange)?;
+        if message.method == Some("tools/call") && self.talk.may_be_asked() {
+            self.listen().await;
+        }
+        let client = Arc::clone(&self.site.client);
+        let answer = self.meanwhile(client.open(&request)).await.map_err(Failure::Exchange)?;
         let status = answer.status();
         self.status = Some(status);
         if message.method == Some("initialize") {
@@ -176,6 +191,47 @@ impl Held<'_> {
                 }
                 self.queue.extend(acts);
                 Ok(())
+            }
+        }
+    }
+
+    /// Opens the session's own stream, where the server has one.
+    async fn listen(&mut self) {
+        let Some(id) = self.session.as_ref().and_then(|session| session.id.as_deref()) else { return };
+        if self.aside.is_none() {
+            let request = self.head("GET", "text/event-stream", Some(id));
+            let opened = timeout(PROBE, self.site.client.open(&request)).await;
+            let opened = opened.ok().and_then(Result::ok).filter(|answer| answer.status() == 200);
+            self.aside = opened.map(|answer| (answer, SseReader::new(self.site.base.limits.max_body)));
+        }
+    }
+
+    /// Waits for something, and answers what the server asks on its own stream meanwhile.
+    async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> T {
+        let mut wait = pin!(wait);
+        loop {
+            let Some((stream, reader)) = &mut self.aside else { return wait.await };
+            let piece = tokio::select! {
+                biased;
+                done = &mut wait => return done,
+                piece = stream.piece() => piece,
+            };
+            match piece.ok().flatten().map(|piece| reader.push(&piece)) {
+                Some(Ok(events)) => self.take_events(&events).await,
+                _ => self.aside = None,
+            }
+        }
+    }
+
+    async fn take_events(&mut self, events: &[SseEvent]) {
+        for event in events.iter().filter(|event| event.kind == "message" && !event.data.is_empty()) {
+            for act in self.talk.hear(event.data.as_bytes()) {
+                match act {
+                    Act::Tell(event) => self.teller.tell(event),
+                    // What it asked is answered while it waits for it.
+                    Act::Send(message) if message.method.is_none() => self.say(&message).await,
+                    act => self.queue.push_back(act),
+                }
             }
         }
     }
@@ -248,19 +304,10 @@ impl Held<'_> {
         answer: &mut HttpAnswer,
         reader: &mut SseReader,
     ) -> Result<Streamed, Failure> {
-        while let Some(piece) = answer.piece().await.map_err(Failure::Exchange)? {
+        while let Some(piece) = self.meanwhile(answer.piece()).await.map_err(Failure::Exchange)? {
             let limit = self.site.base.limits.max_body;
             let events = reader.push(&piece).map_err(|_| Failure::TooLong { limit })?;
-            for event in events.iter().filter(|event| event.kind == "message" && !event.data.is_empty()) {
-                for act in self.talk.hear(event.data.as_bytes()) {
-                    match act {
-                        Act::Tell(event) => self.teller.tell(event),
-                        // What it asked is answered while it waits for it.
-                        Act::Send(message) if message.method.is_none() => self.say(&message).await,
-                        act => self.queue.push_back(act),
-                    }
-                }
-            }
+            self.take_events(&events).await;
             if !self.queue.is_empty() {
                 // A stream that has come to its end leaves a connection for what comes next.
                 let _ = timeout(LAST, answer.piece()).await;
@@ -272,6 +319,7 @@ impl Held<'_> {
 
     /// What is said at the end: that the answer is not wanted, that the session is over. Or the session is kept.
     async fn part(&mut self, reached: &Result<Reached, Failure>) {
+        self.aside = None;
         let is_given_up = matches!(reached, Err(Failure::Stopped | Failure::TimedOut));
         // In the newer era the end of the connection says it.
         if is_given_up

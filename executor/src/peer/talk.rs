@@ -169,6 +169,11 @@ impl Talk {
         self.is_probing().then(|| Self::new(goal.clone(), *input, Some(WITH_HANDSHAKE[0])))
     }
 
+    /// Whether the server was told that it may ask, and may do so of its own accord.
+    pub(crate) fn may_be_asked(&self) -> bool {
+        self.input == Input::Defaults && matches!(self.era, Some(Era::Handshake(_)))
+    }
+
     /// The revision that is spoken.
     pub(crate) fn revision(&self) -> Option<&'static str> {
         self.era.map(Era::revision)
