@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use rye_executor::tools::dialect::Dialect;
 
 use crate::completions::Shell;
-use crate::mcp::Client;
+use crate::mcp::{Client, ServerCommand};
 use crate::new::Language;
 
 /// One door to a folder of scripts: put a script in .ai/tools/, and run it by name.
@@ -233,6 +233,8 @@ pub(crate) enum McpCommand {
     Uninstall(McpInstallWords),
     /// Start rye as each client would, and say what it answers
     Doctor,
+    #[command(flatten)]
+    Servers(ServerCommand),
 }
 
 #[derive(Args, Debug)]
@@ -248,7 +250,7 @@ pub(crate) struct McpInstallWords {
     pub(crate) project_scope: bool,
 }
 
-fn seconds(text: &str) -> Result<std::time::Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     std::time::Duration::try_from_secs_f64(number)
         .map_err(|_| "not a number of seconds, 0 or more".to_owned())

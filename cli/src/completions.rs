@@ -17,6 +17,7 @@ use rye_executor::{Host, Resolver, ToolId};
 
 use crate::arguments::{CommandLine, CompleteWords};
 use crate::host;
+use crate::mcp::names_in;
 use crate::output::Output;
 use line::{Line, Wanted};
 pub(crate) use shell::Shell;
@@ -63,12 +64,26 @@ fn propose(command: &Command, host: Host, line: &Line<'_>, current: &str) -> Com
             Completion { candidates: names, files: false }
         }
         Wanted::Tool => {
-            let ids = looking(host).map(|resolver| resolver.ids()).unwrap_or_default();
-            let mut completion = ids::complete(ids.iter().map(|known| known.id.as_str()), current);
+            let resolver = looking(host);
+            let ids = resolver.as_ref().map(Resolver::ids).unwrap_or_default();
+            // The file of a server is no tool; its tools lie below.
+            let servers = resolver.as_ref().map(names_in).unwrap_or_default();
+            let is_server =
+                |id: &str| id.strip_prefix("mcp/").is_some_and(|id| servers.iter().any(|name| name == id));
+            let ids = ids.iter().map(|known| known.id.as_str()).filter(|id| !is_server(id));
+            let mut completion = ids::complete(ids, current);
             if current.is_empty() && completion.candidates.is_empty() {
                 completion.candidates = line::flags(command, line.verb, "--");
             }
             completion
+        }
+        Wanted::Server => {
+            let names = looking(host).as_ref().map(names_in).unwrap_or_default().into_iter();
+            let names = names.filter(|name| name.starts_with(current));
+            Completion {
+                candidates: names.map(|word| Candidate { word, says: None }).collect(),
+                files: false,
+            }
         }
         Wanted::OfTool(tool, before) => of_tool(host, tool, before, current).unwrap_or_default(),
     }

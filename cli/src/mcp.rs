@@ -8,6 +8,7 @@ mod install;
 mod json_text;
 mod probe;
 mod serve;
+mod servers;
 mod token;
 mod toml_text;
 
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use rye_executor::{Host, Report};
 
 pub(crate) use client::Client;
+pub(crate) use servers::{ServerCommand, names_in};
 
 use crate::arguments::{McpCommand, McpWords};
 use crate::output::Output;
@@ -27,5 +29,6 @@ pub(crate) fn mcp(output: &Output, host: Host, words: &McpWords) -> Result<ExitC
         Some(McpCommand::Install(words)) => install::install(output, host, words),
         Some(McpCommand::Uninstall(words)) => install::uninstall(output, host, words),
         Some(McpCommand::Doctor) => doctor::doctor(output, host),
+        Some(McpCommand::Servers(command)) => servers::servers(output, host, command),
     }
 }

@@ -18,7 +18,7 @@ use crate::run::tool_id;
 
 pub(crate) use language::Language;
 use language::Template;
-use place::Place;
+pub(crate) use place::Place;
 
 /// Makes a tool.
 pub(crate) fn new(output: &Output, host: Host, words: &NewWords) -> Result<ExitCode, Report> {

@@ -147,7 +147,7 @@ fn resolve(executor: &Executor, words: &RunWords, verb: &str) -> Result<Arc<Reso
     executor.resolve(&id).map_err(|error| error.report())
 }
 
-fn read_arguments(
+pub(crate) fn read_arguments(
     output: &Output,
     executor: &Executor,
     words: &RunWords,
@@ -254,7 +254,7 @@ fn params(words: &RunWords) -> Result<Map<String, Value>, Report> {
 }
 
 /// Shows the outcome and gives the exit code.
-fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageClock) -> ExitCode {
+pub(crate) fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageClock) -> ExitCode {
     let outcome = &ended.outcome;
     if output.json {
         return output.print_json(outcome, ExitCode::from(ended.exit_code()));

@@ -30,6 +30,8 @@ pub(super) enum Wanted {
     Variable,
     /// The id of a tool.
     Tool,
+    /// The name of a server that was added.
+    Server,
     /// A word of this tool's own, after these.
     OfTool(String, Vec<String>),
 }
@@ -149,6 +151,7 @@ fn wanted_by(argument: &Arg) -> Wanted {
         ValueHint::DirPath => Wanted::Folder,
         ValueHint::AnyPath | ValueHint::FilePath => Wanted::Path,
         _ if first_name(argument).is_some_and(|name| name.starts_with("NAME[")) => Wanted::Variable,
+        _ if first_name(argument).is_some_and(|name| name.ends_with("SERVER")) => Wanted::Server,
         _ => Wanted::Nothing,
     }
 }
