@@ -37,6 +37,7 @@ mod library;
 mod listing;
 mod live;
 mod managers;
+mod mcp_add;
 mod mcp_calls;
 mod mcp_http;
 mod mcp_install;
