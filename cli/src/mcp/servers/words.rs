@@ -25,6 +25,7 @@ pub(crate) struct ReachWords {
 }
 
 #[derive(Args, Debug)]
+#[command(override_usage = "rye mcp add [OPTIONS] <NAME> --url <URL>\n       rye mcp add [OPTIONS] <NAME> -- <COMMAND>...")]
 pub(crate) struct AddWords {
     /// Its name here: its tools become mcp/NAME/…
     pub(super) name: OsString,
@@ -68,6 +69,7 @@ pub(crate) struct RemoveWords {
 }
 
 #[derive(Args, Debug)]
+#[command(override_usage = "rye mcp tools [OPTIONS] <URL|SERVER>\n       rye mcp tools [OPTIONS] -- <COMMAND>...")]
 pub(crate) struct ToolsWords {
     #[command(flatten)]
     pub(super) reach: ReachWords,
@@ -80,13 +82,16 @@ pub(crate) struct ToolsWords {
 }
 
 #[derive(Args, Debug)]
+#[command(
+    override_usage = "rye mcp call [OPTIONS] <URL> <TOOL> [WORD]...\n       rye mcp call [OPTIONS] <TOOL> [WORD]... -- <COMMAND>..."
+)]
 pub(crate) struct CallWords {
     #[command(flatten)]
     pub(super) reach: ReachWords,
     /// Arguments as one JSON object; flags after TOOL beat them
     #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
     pub(super) params: Option<OsString>,
-    /// URL TOOL WORD…, or TOOL WORD… -- COMMAND…: the tool's own words as after `rye run`
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["URL", "TOOL"])]
+    /// The server, the tool and its own words, as after `rye run` (--help shows them)
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
     pub(super) words: Vec<OsString>,
 }
