@@ -448,6 +448,9 @@ fn any_server_can_be_asked_and_called_without_being_added() {
     verb(&world, &["add", "web", "--url", &open.url]).ok();
     assert!(verb(&world, &["tools", "web"]).ok().contains("greet"));
     verb(&world, &["tools", "wab"]).fails(127, &["did you mean `web`"]);
+    verb(&world, &["tools", "--header", "A: b", "web"]).fails(2, &["its file says how it is reached"]);
+    assert_eq!(verb(&world, &["--json", "tools", "web"]).json()["tools"].as_array().unwrap().len(), 3);
+    verb(&world, &["--http", "127.0.0.1:0", "list"]).fails(2, &["serves nobody"]);
 }
 
 #[test]

@@ -213,7 +213,6 @@ pub(crate) struct CompleteWords {
 }
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct McpWords {
     #[command(subcommand)]
     pub(crate) command: Option<McpCommand>,

@@ -14,7 +14,7 @@ mod toml_text;
 
 use std::process::ExitCode;
 
-use rye_executor::{Host, Report};
+use rye_executor::{Code, Host, Report};
 
 pub(crate) use client::Client;
 pub(crate) use servers::{ServerCommand, names_in};
@@ -24,6 +24,10 @@ use crate::output::Output;
 
 /// Serves, or does what the word after `mcp` says.
 pub(crate) fn mcp(output: &Output, host: Host, words: &McpWords) -> Result<ExitCode, Report> {
+    if words.command.is_some() && words.http.is_some() {
+        return Err(Report::new(Code::InvalidArguments, "`--http` with a verb, which serves nobody")
+            .hint("`rye mcp --http` serves; `rye mcp --help` shows the verbs"));
+    }
     match &words.command {
         None => serve::serve_clients(output, host, words),
         Some(McpCommand::Install(words)) => install::install(output, host, words),

@@ -102,7 +102,7 @@ impl<'d> Door<'d> {
             let mut listed = pin!(peer::list(&address, host, terms));
             loop {
                 tokio::select! {
-                    listed = &mut listed => return listed,
+                    listed = &mut listed => return listed.map_err(as_a_question),
                     _ = signals.next() => stopper.stop(stops.next().unwrap_or(Stop::Force)),
                 }
             }
@@ -141,6 +141,16 @@ impl<'d> Door<'d> {
             },
         }
     }
+}
+
+/// What helps somebody who asked and called no tool.
+fn as_a_question(report: Report) -> Report {
+    let hint = match report.code {
+        Code::TimedOut => "`--timeout S` gives it longer; a first start may have to load the server",
+        Code::HttpTransport => "look at the URL, and whether the server answers",
+        _ => return report,
+    };
+    Report { hints: vec![hint.to_owned()], ..report }
 }
 
 /// Words as a shell reads them, on one line.

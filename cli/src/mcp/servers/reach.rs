@@ -188,6 +188,17 @@ impl Reach {
     }
 }
 
+impl ReachWords {
+    /// Refuses what is said of a server whose file says it.
+    pub(super) fn refuse_beside(&self, name: &OsString) -> Result<(), Report> {
+        if self.headers.is_empty() && self.environment.is_empty() && !self.defaults {
+            return Ok(());
+        }
+        let fact = format!("`{}` was added, and its file says how it is reached", name.display());
+        Err(wrong(fact).hint("leave out `--header`, `--env` and `--defaults`, or name its URL or command"))
+    }
+}
+
 fn address(written: &str) -> Result<url::Url, Report> {
     let refuse = |why: String| {
         Err(wrong(format!("`{written}` is no address of a server: {why}"))

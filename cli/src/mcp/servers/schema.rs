@@ -41,6 +41,10 @@ pub(super) fn input(given: Option<&Value>) -> Kept {
     if !is_object {
         return any_object("its `inputSchema` is not of type `object`");
     }
+    if object.get("type").is_none_or(Value::is_array) && refers_to_whole(&Value::Object(object.clone())) {
+        // Arguments are an object; what lies in them need not be.
+        return any_object("its `inputSchema` refers to itself as a whole, and names no one type");
+    }
     let mut object = object.clone();
     object.insert("type".to_owned(), json!("object"));
     let mut rewriter = Rewriter::new(losses);
@@ -87,6 +91,17 @@ fn any_object(why: &str) -> Kept {
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("additionalProperties".to_owned(), Value::Bool(true));
     Kept { schema, losses: vec![format!("arguments are not checked: {why}")] }
+}
+
+/// Whether a reference leads to the document itself.
+fn refers_to_whole(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| key == "$ref" && value == "#" || refers_to_whole(value))
+        }
+        Value::Array(items) => items.iter().any(refers_to_whole),
+        _ => false,
+    }
 }
 
 fn too_long(given: Option<&Value>) -> bool {

@@ -31,6 +31,7 @@ pub(super) fn tools(output: &Output, mut host: Host, words: &ToolsWords) -> Resu
     let added = words.server.as_ref().filter(|word| !is_url(&word.to_string_lossy()));
     let (listed, wanted) = match added {
         Some(name) => {
+            words.reach.refuse_beside(name)?;
             let known = server(executor.resolver(), name)?;
             let runtime = known.folder.name.runtime();
             ask(

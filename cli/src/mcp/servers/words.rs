@@ -25,7 +25,9 @@ pub(crate) struct ReachWords {
 }
 
 #[derive(Args, Debug)]
-#[command(override_usage = "rye mcp add [OPTIONS] <NAME> --url <URL>\n       rye mcp add [OPTIONS] <NAME> -- <COMMAND>...")]
+#[command(
+    override_usage = "rye mcp add [OPTIONS] <NAME> --url <URL>\n       rye mcp add [OPTIONS] <NAME> -- <COMMAND>..."
+)]
 pub(crate) struct AddWords {
     /// Its name here: its tools become mcp/NAME/…
     pub(super) name: OsString,
@@ -69,7 +71,9 @@ pub(crate) struct RemoveWords {
 }
 
 #[derive(Args, Debug)]
-#[command(override_usage = "rye mcp tools [OPTIONS] <URL|SERVER>\n       rye mcp tools [OPTIONS] -- <COMMAND>...")]
+#[command(
+    override_usage = "rye mcp tools [OPTIONS] <URL|SERVER>\n       rye mcp tools [OPTIONS] -- <COMMAND>..."
+)]
 pub(crate) struct ToolsWords {
     #[command(flatten)]
     pub(super) reach: ReachWords,

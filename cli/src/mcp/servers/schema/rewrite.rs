@@ -43,15 +43,13 @@ pub(super) struct Rewriter {
     pub(super) losses: Vec<String>,
     known: BTreeSet<&'static str>,
     lost: usize,
-    /// Some definition, which anything may refer to, has lost something.
-    definition_lost: bool,
     /// Some pattern of names was left out since this was looked at.
     pattern_lost: bool,
 }
 
 impl Rewriter {
     pub(super) fn new(losses: Vec<String>) -> Self {
-        Self { losses, known: keywords().collect(), lost: 0, definition_lost: false, pattern_lost: false }
+        Self { losses, known: keywords().collect(), lost: 0, pattern_lost: false }
     }
 
     /// Rewrites the whole.
@@ -60,12 +58,13 @@ impl Rewriter {
             Value::Object(out) => out,
             _ => Map::new(),
         };
-        if self.definition_lost && narrows(&Value::Object(out.clone())) {
+        self.root_names(&mut out);
+        // What was lost may stand wherever a reference leads.
+        if self.lost > 0 && has_reference(&out) && narrows(&out) {
             let kept = ["type", "title", "description"];
             out.retain(|key, _| kept.contains(&key.as_str()));
             self.lose("", "what it refers to cannot be kept");
         }
-        self.root_names(&mut out);
         out
     }
 
@@ -260,7 +259,6 @@ impl Rewriter {
             self.lose(at, &format!("`{key}` is no table"));
             return None;
         };
-        let before = self.lost;
         let mut out = Map::new();
         for (name, schema) in members {
             let at = if key == "properties" { joined(at, name) } else { at.to_owned() };
@@ -271,7 +269,6 @@ impl Rewriter {
             }
             out.insert(name.clone(), self.schema(schema, &at));
         }
-        self.definition_lost |= matches!(key, "$defs" | "definitions") && self.lost > before;
         Some(out.into())
     }
 
@@ -459,13 +456,12 @@ fn has_reference_in(value: &Value) -> bool {
 }
 
 /// Whether a keyword stands somewhere by which more said of a part means more allowed of the whole.
-fn narrows(value: &Value) -> bool {
+fn narrows(schema: &Map<String, Value>) -> bool {
     const WORDS: [&str; 5] = ["not", "if", "oneOf", "unevaluatedProperties", "unevaluatedItems"];
-    match value {
-        Value::Object(members) => {
-            members.iter().any(|(key, value)| WORDS.contains(&key.as_str()) || narrows(value))
-        }
-        Value::Array(items) => items.iter().any(narrows),
+    let narrows_in = |value: &Value| match value {
+        Value::Object(members) => narrows(members),
+        Value::Array(items) => items.iter().filter_map(Value::as_object).any(narrows),
         _ => false,
-    }
+    };
+    schema.iter().any(|(key, value)| WORDS.contains(&key.as_str()) || narrows_in(value))
 }

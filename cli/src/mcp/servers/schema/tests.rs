@@ -83,6 +83,10 @@ fn what_cannot_be_kept_is_told_and_widens() {
             json!({"properties": {"a": {"anyOf": [{"type": "string"}, {"type": "string"}]}}, "type": "object", "additionalProperties": true}),
         ),
         (
+            json!({"additionalProperties": {"$ref": "#"}}),
+            json!({"type": "object", "additionalProperties": true}),
+        ),
+        (
             json!({"properties": {"a": {"$ref": "#/$defs/nowhere"}, "b": {"type": "string"}}, "required": ["b"]}),
             json!({"type": "object", "required": ["b"], "additionalProperties": true, "properties": {"a": {}, "b": {"type": "string"}}}),
         ),

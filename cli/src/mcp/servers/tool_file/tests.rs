@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use rye_executor::tools::Item;
 use serde_json::{Value, json};
 
@@ -144,4 +145,59 @@ fn arguments_of_a_head_are_told_and_wrong_ones_refused() {
     let wrong = wrong.as_object().unwrap();
     assert!(write(VIA, wrong).is_err());
     assert!(write(Via::Runtime { id: "mcp/server", is_http: false }, wrong).is_ok());
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[\u{0}-\u{1f}\"'{}$~#\n]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        let key = prop_oneof![
+            "type|properties|items|enum|const|default|required|anyOf|not|\\$ref|additionalProperties|x-mcp-header",
+            ".{0,4}",
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..4).prop_map(|all| Value::Object(all.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever stands where a tool's words should, it is a file that reads as a tool with its name and description,
+    /// or none with a reason.
+    #[test]
+    fn any_json_becomes_a_tool_or_a_reason(
+        name in prop_oneof!["[a-z{}$~/ \"'#.]{1,12}", ".{0,300}"],
+        description in ".{0,40}",
+        title in any_json(),
+        annotations in any_json(),
+        input in any_json(),
+        output in any_json(),
+        is_http in any::<bool>(),
+    ) {
+        let tool = json!({
+            "name": name,
+            "title": title,
+            "description": description,
+            "annotations": annotations,
+            "inputSchema": input,
+            "outputSchema": output,
+        });
+        match write(Via::Runtime { id: "mcp/server", is_http }, tool.as_object().unwrap()) {
+            Err(why) => prop_assert!(!why.is_empty()),
+            Ok(written) => {
+                let Item::Tool(tool) = &written.item else { panic!() };
+                prop_assert_eq!(tool.description.as_deref().unwrap_or_default(), description.trim());
+                let mut kept = None;
+                tool.metadata.descriptor.config["tool"].templates(&mut |template| kept = template.literal());
+                prop_assert_eq!(kept, Some(name.as_str()));
+            }
+        }
+    }
 }
