@@ -33,7 +33,7 @@ pub(super) fn add(output: &Output, mut host: Host, words: &AddWords) -> Result<E
         Space::Project => Some(resolver.spaces().project.as_deref().unwrap_or(typed_in)),
         _ => None,
     };
-    let reach = reach.from_folder(typed_in, runs_in);
+    let reach = reach.found_from(typed_in, runs_in);
     let mut added = Added {
         listed: Listed::default(),
         wanted: Wanted::default(),

@@ -56,8 +56,7 @@ impl Reach {
         command: &[OsString],
         words: &ReachWords,
     ) -> Result<Self, Report> {
-        let environment =
-            words.environment.iter().map(|word| variable(word)).collect::<Result<Vec<_>, _>>()?;
+        let environment = words.environment.iter().map(variable).collect::<Result<Vec<_>, _>>()?;
         let server = match url {
             Some(url) => {
                 if let Some((name, _)) = environment.first() {
@@ -65,7 +64,7 @@ impl Reach {
                         .hint("a header may hold it: `--header 'Authorization: Bearer ${TOKEN}'`"));
                 }
                 let written = text(url)?;
-                let headers = words.headers.iter().map(|word| header(word)).collect::<Result<Vec<_>, _>>()?;
+                let headers = words.headers.iter().map(header).collect::<Result<Vec<_>, _>>()?;
                 Server::Url { url: address(&written)?, written, headers }
             }
             None => {
@@ -73,14 +72,14 @@ impl Reach {
                     return Err(wrong("`--header` with a program, which is sent none".to_owned())
                         .hint("a program gets variables: `--env NAME` or `--env NAME=VALUE`"));
                 }
-                Server::Command(command.iter().map(|word| text(word)).collect::<Result<_, _>>()?)
+                Server::Command(command.iter().map(text).collect::<Result<_, _>>()?)
             }
         };
         Ok(Self { server, environment, defaults: words.defaults })
     }
 
     /// Lets a program that was named by a path from one folder be found from another.
-    pub(super) fn from_folder(mut self, typed_in: &Path, runs_in: Option<&Path>) -> Self {
+    pub(super) fn found_from(mut self, typed_in: &Path, runs_in: Option<&Path>) -> Self {
         let Server::Command(words) = &mut self.server else { return self };
         let Some(program) = words.first_mut() else { return self };
         let path = Path::new(program.as_str());
