@@ -191,6 +191,62 @@ fn what_is_too_large_is_refused() {
     assert_eq!(server.stateless("tools/list", json!({}), &[]).status, 200);
 }
 
+/// The status of an answer, and the code of its error.
+fn refusal(answer: &Answer) -> (u16, i64) {
+    (answer.status, answer.message()["error"]["code"].as_i64().unwrap_or(0))
+}
+
+#[test]
+fn numbers_and_cursors_are_read_as_exactly_as_on_a_pipe() {
+    let world = World::new();
+    let shows = "# /// rye\n# [parameters.n]\n# type = \"integer\"\n# ///\necho \"$RYE_PARAM_N\"\n";
+    world.tool("show.sh", shows);
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    for number in [u64::MAX, (1 << 53) + 1] {
+        let params = json!({"name": "show", "arguments": {"n": number}});
+        let answer = server.stateless("tools/call", params, &[]);
+        assert_eq!(answer.message()["result"]["content"][0]["text"], number.to_string());
+    }
+    let headers = [
+        &JSON[..],
+        &[("MCP-Protocol-Version", STATELESS), ("Mcp-Method", "tools/call"), ("Mcp-Name", "show")],
+    ]
+    .concat();
+    let params = stateless(json!({"name": "show", "arguments": {"n": 12345}}));
+    let call = json!({"jsonrpc": "2.0", "id": "x", "method": "tools/call", "params": params}).to_string();
+    for number in ["18446744073709551616", "1e400", "0.1234567890123456789012345"] {
+        let answer = server.request("POST", "/mcp", &headers, &call.replace("12345", number));
+        assert_eq!((refusal(&answer), &answer.message()["id"]), ((400, -32602), &json!("x")), "{number}");
+    }
+    for cursor in [json!(1), json!({}), json!("none of ours")] {
+        let answer = server.stateless("tools/list", json!({"cursor": cursor}), &[]);
+        assert_eq!(answer.message()["error"]["code"], -32602, "{cursor}: {}", answer.body);
+    }
+    // What is no message is refused as ever.
+    for body in ["", "{", "\u{ff}"] {
+        let status = server.request("POST", "/mcp", &JSON, body).status;
+        assert!((400..500).contains(&status), "{body:?}: {status}");
+    }
+}
+
+#[test]
+fn a_parameter_that_travels_in_a_header_is_held_to_the_body() {
+    let world = World::new();
+    let shows = "# /// rye\n# [parameters.region]\n# type = \"string\"\n# x-mcp-header = \"Region\"\n# ///\necho \"in $RYE_PARAM_REGION\"\n";
+    world.tool("deploy.sh", shows);
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let call = |headers: &[(&str, &str)]| {
+        server.stateless("tools/call", json!({"name": "deploy", "arguments": {"region": "eu"}}), headers)
+    };
+    // Before any listing too.
+    assert_eq!(refusal(&call(&[("Mcp-Param-Region", "us")])), (400, -32020));
+    assert_eq!(refusal(&call(&[])), (400, -32020));
+    let called = call(&[("Mcp-Param-Region", "eu")]);
+    assert_eq!(called.message()["result"]["content"][0]["text"], "in eu", "{}", called.body);
+    let tools = server.stateless("tools/list", json!({}), &[]).message()["result"]["tools"].clone();
+    assert_eq!(tools[0]["inputSchema"]["properties"]["region"]["x-mcp-header"], "Region", "{tools:#}");
+}
+
 #[test]
 fn an_address_that_others_reach_needs_a_token() {
     use std::os::unix::fs::PermissionsExt;

@@ -157,3 +157,21 @@ fn a_client_with_a_token_hears_every_ten_seconds_that_a_silent_tool_runs() {
     assert!(heard.is_sorted_by(|one, next| one < next) && (heard[0], heard[2]) == (5.0, 6.0), "{heard:?}");
     assert!(!peer.heard(|message| message["method"] == "notifications/progress"), "after the answer");
 }
+
+#[test]
+fn schemas_are_shown_as_declared_to_those_who_ask_for_it() {
+    let world = World::new();
+    let schema = "executor_id = \"subprocess\"\n[config]\ncommand = \"true\"\n[input_schema]\ntype = \"object\"\n[input_schema.properties.x]\n\"$ref\" = \"#/$defs/word\"\n[input_schema.\"$defs\".word]\ntype = \"string\"\n";
+    world.tool("refers.toml", schema);
+    world.tool("refused.toml", REFUSED);
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let tools = peer.ask("tools/list", json!({}))["tools"].clone();
+    assert_eq!(tools[0]["inputSchema"]["properties"]["x"], json!({"type": "string"}), "{tools:#}");
+    assert_eq!(tools.as_array().map(Vec::len), Some(1), "{tools:#}");
+    world.file("project/.ai/rye.toml", "[mcp]\nschemas = \"raw\"\n");
+    let tools = peer.ask("tools/list", json!({}))["tools"].clone();
+    let names: Vec<_> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["refers", "refused"]);
+    assert_eq!(tools[0]["inputSchema"]["properties"]["x"], json!({"$ref": "#/$defs/word"}), "{tools:#}");
+    assert_eq!(tools[1]["inputSchema"]["required"], json!(["a b"]), "{tools:#}");
+}

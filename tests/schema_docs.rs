@@ -155,6 +155,7 @@ fn shown(key: &str, _: &str) -> Value {
         "tools" | "hide" | "tags" => strings(),
         "spaces" => json!({ "type": "array", "items": one_of(&["project", "user", "system"]) }),
         "mode" => one_of(&rye_resolver::McpMode::ALL.map(|(word, _)| word)),
+        "schemas" => one_of(&rye_resolver::McpSchemas::ALL.map(|(word, _)| word)),
         "threshold" => json!({ "type": "integer", "minimum": 1 }),
         _ => panic!("`{key}`: say in tests/schema_docs.rs what it is"),
     }

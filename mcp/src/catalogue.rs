@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use rye_executor::resolver::{DEFAULT_THRESHOLD, Kind, McpConfig, McpMode, Offer};
-use rye_executor::tools::PortableNames;
+use rye_executor::resolver::{DEFAULT_THRESHOLD, Kind, McpConfig, McpMode, McpSchemas, Offer};
 use rye_executor::tools::dialect::mcp::named;
 use rye_executor::tools::search::Document;
+use rye_executor::tools::{PortableNames, dialect};
 use rye_executor::{Card, ToolId};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::notes::bounded;
@@ -29,21 +30,28 @@ pub(crate) struct Catalogue {
 
 /// One tool as a client sees it.
 #[derive(Clone, Debug)]
-pub(crate) struct Row(Card);
+pub(crate) struct Row {
+    card: Card,
+    schemas: McpSchemas,
+}
 
 impl Catalogue {
     /// What a configuration shows of all that there is. A broken file keeps its name, so that a call of it says what
     /// is wrong, but has no row.
     pub(crate) fn of(all: rye_executor::Catalogue, config: &McpConfig) -> Self {
+        let schemas = config.schemas.unwrap_or_default();
+        let is_raw = schemas == McpSchemas::Raw;
         let (mut ids, mut cards, mut left_out, mut broken) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for item in all.items.into_iter().filter(|item| !item.shadowed) {
             let shown = |tags| config.shows(&item.id, item.space, tags);
             match item.card {
                 Ok(card) if card.kind == Kind::Tool && shown(&card.tags) => {
                     ids.push(item.id.clone());
-                    match card.offer.as_ref().and_then(Offer::left_out) {
+                    if card.hidden {
+                        continue;
+                    }
+                    match card.offer.as_ref().filter(|_| !is_raw).and_then(Offer::left_out) {
                         Some(reason) => left_out.push((item.id, reason)),
-                        None if card.hidden => {}
                         None => cards.push((item.id, card)),
                     }
                 }
@@ -56,7 +64,9 @@ impl Catalogue {
             }
         }
         let names = PortableNames::of(ids);
-        let rows = cards.into_iter().filter_map(|(id, card)| Some((names.name(&id)?.to_owned(), Row(card))));
+        let rows = cards
+            .into_iter()
+            .filter_map(|(id, card)| Some((names.name(&id)?.to_owned(), Row { card, schemas })));
         let rows: BTreeMap<_, _> = rows.collect();
         let threshold = config.threshold.and_then(|number| usize::try_from(number).ok());
         let is_meta = match config.mode.unwrap_or(McpMode::Auto) {
@@ -144,27 +154,53 @@ impl Catalogue {
 impl Row {
     /// The tool as every revision of the protocol takes it.
     pub(crate) fn tool(&self, name: &str) -> Option<Map<String, Value>> {
-        Some(named(name, self.0.offer.as_ref()?.definition().ok()?))
+        let definition = match self.schemas {
+            McpSchemas::Portable => self.card.offer.as_ref()?.definition().ok()?,
+            McpSchemas::Raw => self.as_declared(),
+        };
+        Some(named(name, definition))
+    }
+
+    /// The tool with its schemas untouched.
+    fn as_declared(&self) -> Map<String, Value> {
+        let Card { title, description, annotations, input_schema, .. } = &self.card;
+        let read = |schema: &RawValue| serde_json::from_str::<Value>(schema.get()).ok();
+        let of_object = |schema: &Map<String, Value>| schema.get("type").is_some_and(|kind| kind == "object");
+        let members = [
+            ("title", title.clone().map(Value::from)),
+            ("description", description.clone().or_else(|| title.clone()).map(Value::from)),
+            ("inputSchema", input_schema.as_deref().and_then(read)),
+            ("outputSchema", self.output_schema().filter(of_object).map(Value::from)),
+            ("annotations", dialect::mcp::annotations(*annotations).map(Value::from)),
+        ];
+        members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
     /// The schema of its result, of whatever it is: only the newest revision takes one that is not of an object.
     pub(crate) fn output_schema(&self) -> Option<Map<String, Value>> {
-        serde_json::from_str(self.0.output_schema.as_ref()?.get()).ok()
+        serde_json::from_str(self.card.output_schema.as_ref()?.get()).ok()
     }
 
     /// What a search looks at.
     pub(crate) fn document<'r>(&'r self, name: &'r str) -> Document<'r> {
         Document {
             id: name,
-            title: self.0.title.as_deref(),
-            description: self.0.description.as_deref(),
-            tags: &self.0.tags,
-            parameters: self.0.parameters(),
+            title: self.card.title.as_deref(),
+            description: self.card.description.as_deref(),
+            tags: &self.card.tags,
+            parameters: self.card.parameters(),
         }
     }
 
     fn shows_the_same(&self, other: &Self) -> bool {
-        let output = |row: &Self| row.0.output_schema.as_ref().map(|schema| schema.get().to_owned());
-        self.0.offer == other.0.offer && output(self) == output(other)
+        let schemas = other.schemas;
+        let (one, other) = (&self.card, &other.card);
+        let same = |one: &Option<Box<RawValue>>, other: &Option<Box<RawValue>>| {
+            one.as_ref().map(|schema| schema.get()) == other.as_ref().map(|schema| schema.get())
+        };
+        self.schemas == schemas
+            && one.offer == other.offer
+            && same(&one.input_schema, &other.input_schema)
+            && same(&one.output_schema, &other.output_schema)
     }
 }

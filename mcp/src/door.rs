@@ -29,6 +29,8 @@ pub struct Door {
     executor: Mutex<Arc<Executor>>,
     /// What was listed last: names mean the same tools until the next listing.
     catalogue: tokio::sync::Mutex<Option<Arc<Catalogue>>>,
+    /// The same, for those who cannot wait.
+    shown: Mutex<Option<Arc<Catalogue>>>,
     /// How often the list has changed; before the first listing there is none.
     changes: watch::Sender<Option<u64>>,
     spills: Spills,
@@ -46,6 +48,7 @@ impl Door {
         Arc::new(Self {
             executor: Mutex::new(Arc::new(executor)),
             catalogue: tokio::sync::Mutex::default(),
+            shown: Mutex::default(),
             changes: watch::Sender::default(),
             spills: Spills::new(Scratch::below(temporary)),
             live: Live::default(),
@@ -118,6 +121,16 @@ impl Door {
         changes
     }
 
+    /// What was there when it was listed last, for those who cannot wait. Before the first listing all is read: once.
+    pub(crate) fn shown(&self) -> Arc<Catalogue> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let executor = self.executor();
+            Arc::new(Catalogue::of(executor.catalogue(), &executor.resolver().config().mcp))
+        };
+        Arc::clone(shown.get_or_insert_with(read))
+    }
+
     /// What was there when it was listed last.
     pub(crate) async fn known(&self) -> Arc<Catalogue> {
         let mut known = self.catalogue.lock().await;
@@ -140,6 +153,7 @@ impl Door {
         match tokio::task::spawn_blocking(read).await {
             Ok((executor, catalogue, said)) => {
                 *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = executor;
+                *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&catalogue));
                 self.notes.say(said.into_iter().chain(catalogue.notes()));
                 catalogue
             }

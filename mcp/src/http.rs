@@ -6,19 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
+use rmcp::model::ServerJsonRpcMessage;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::closing::Stage;
 use crate::door::Door;
 use crate::error::Error;
+use crate::exact::{Unread, odd_cursor, read, request_id};
 use crate::protocol::Protocol;
 use crate::watch::watch;
 
@@ -77,6 +81,7 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
     let token = options.token.map(Arc::from);
     let router = Router::new()
         .route_service("/mcp", service)
+        .layer(axum::middleware::from_fn(exact))
         .layer(axum::middleware::from_fn_with_state(token, authorized))
         .route("/health", get(async || "ok\n"));
     let draining = closing.clone();
@@ -115,4 +120,32 @@ async fn authorized(State(token): State<Option<Arc<str>>>, request: Request, nex
 /// Compares in a time that tells nothing about where two texts differ.
 fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+}
+
+/// Lets a request pass that the library reads as it was meant. What is no message at all is the library's to refuse.
+async fn exact(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 4 MiB\n").into_response();
+    };
+    let refused = match read(&bytes) {
+        Ok(message) => {
+            let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
+            let error = odd_cursor(method, message.get("params").and_then(Value::as_object));
+            error.map(|error| (message.get("id").and_then(request_id), error))
+        }
+        Err(Unread::Inexact { id, error }) => Some((id, error)),
+        Err(Unread::NotUtf8 | Unread::NotJson(_)) => None,
+    };
+    match refused {
+        Some((id, error)) => {
+            let answer = ServerJsonRpcMessage::error(error, id);
+            let text = serde_json::to_string(&answer).unwrap_or_default();
+            (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+        }
+        None => next.run(Request::from_parts(head, Body::from(bytes))).await,
+    }
 }

@@ -21,6 +21,7 @@ mod door;
 mod edge;
 mod envelope;
 mod error;
+mod exact;
 mod http;
 mod meta;
 mod notes;

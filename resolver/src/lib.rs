@@ -57,7 +57,7 @@ pub use host::Host;
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
 pub use item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
 pub use list::{Listed, Listing};
-pub use mcp_config::{DEFAULT_THRESHOLD, McpConfig, McpMode};
+pub use mcp_config::{DEFAULT_THRESHOLD, McpConfig, McpMode, McpSchemas};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
     DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,

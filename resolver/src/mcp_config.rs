@@ -26,6 +26,23 @@ pub struct McpConfig {
     pub mode: Option<McpMode>,
     /// `threshold`: with more tools than this, automatic mode is meta mode.
     pub threshold: Option<u64>,
+    /// `schemas`: how schemas are shown.
+    pub schemas: Option<McpSchemas>,
+}
+
+/// How a server shows the schemas of its tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum McpSchemas {
+    /// Such that every client takes them.
+    #[default]
+    Portable,
+    /// As they are declared.
+    Raw,
+}
+
+impl McpSchemas {
+    /// Every way by its word.
+    pub const ALL: [(&str, Self); 2] = [("portable", Self::Portable), ("raw", Self::Raw)];
 }
 
 /// How a server shows its tools.
@@ -69,6 +86,7 @@ impl McpConfig {
         };
         self.mode = self.mode.or(below.mode);
         self.threshold = self.threshold.or(below.threshold);
+        self.schemas = self.schemas.or(below.schemas);
     }
 
     pub(crate) fn read(node: &Node, space: Space, problems: &mut Vec<Problem>) -> Self {
@@ -82,8 +100,9 @@ impl McpConfig {
         let spaces = table.words(&["spaces"], &spaces);
         let mode = table.word(&["mode"], &McpMode::ALL);
         let threshold = table.positive("threshold");
+        let schemas = table.word(&["schemas"], &McpSchemas::ALL);
         problems.extend(table.finish());
-        Self { tools, hide, tags, spaces, mode, threshold }
+        Self { tools, hide, tags, spaces, mode, threshold, schemas }
     }
 }
 

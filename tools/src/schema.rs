@@ -19,6 +19,8 @@ pub struct Schema {
     pub default: Option<Value>,
     /// `examples`
     pub examples: Vec<Value>,
+    /// `x-mcp-header`: over HTTP the value travels in a header of this name as well.
+    pub header: Option<String>,
 }
 
 /// Which values are allowed.
@@ -122,6 +124,6 @@ impl Schema {
     /// A type about which nothing more is said.
     #[must_use]
     pub fn of(kind: Type) -> Self {
-        Self { kind, title: None, description: None, default: None, examples: Vec::new() }
+        Self { kind, title: None, description: None, default: None, examples: Vec::new(), header: None }
     }
 }

@@ -25,6 +25,7 @@ impl Schema {
         if !self.examples.is_empty() {
             out.insert("examples".into(), Value::Array(self.examples.clone()));
         }
+        put(&mut out, "x-mcp-header", self.header.as_ref());
         Value::Object(out)
     }
 

@@ -294,6 +294,7 @@ impl<'n> Reader<'n> {
         schema.title = self.text(entries, "title");
         schema.description = self.text(entries, "description");
         schema.default = find(entries, "default").map(Node::to_json);
+        schema.header = self.text(entries, "x-mcp-header");
         for key in ["deprecated", "readOnly", "writeOnly"] {
             self.boolean(entries, key);
         }

@@ -2,10 +2,10 @@
 //! passes can upset the library: no batch, no odd id, no id twice, no call before its session began.
 
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId, ServerJsonRpcMessage};
-use rye_executor::tools::json;
 use serde_json::{Map, Value};
 
 use super::wire::Pending;
+use crate::exact::{Unread, odd_cursor, read, request_id};
 
 /// What is done with a message.
 #[derive(Debug)]
@@ -35,7 +35,12 @@ impl Gate {
     pub(super) fn judge(&mut self, line: &[u8], pending: &Pending) -> Vec<Verdict> {
         let value = match read(line) {
             Ok(value) => value,
-            Err(verdict) => return vec![verdict],
+            Err(Unread::Inexact { id, error }) => return vec![answer(id, error)],
+            // To what is not JSON no answer finds its way, and an answer might come back as more of it.
+            Err(Unread::NotUtf8) => return ignored("a line that is not UTF-8 was passed over".to_owned()),
+            Err(Unread::NotJson(why)) => {
+                return ignored(format!("a line that is not JSON was passed over: {why}"));
+            }
         };
         match value {
             Value::Array(messages)
@@ -90,10 +95,8 @@ impl Gate {
             return answer(Some(id), ErrorData::invalid_params("`params` must be an object", None));
         }
         let params = message.get("params").and_then(Value::as_object);
-        // The library takes a list without a cursor for one whose cursor does not fit.
-        let cursor = params.and_then(|params| params.get("cursor"));
-        if method.ends_with("/list") && cursor.is_some_and(|cursor| !cursor.is_string()) {
-            return answer(Some(id), ErrorData::invalid_params("`cursor` must be a string", None));
+        if let Some(error) = odd_cursor(method, params) {
+            return answer(Some(id), error);
         }
         if method == "initialize" {
             let revision = params.and_then(|params| params.get("protocolVersion")?.as_str());
@@ -121,39 +124,14 @@ fn names_revision(params: Option<&Map<String, Value>>) -> bool {
     params.is_some_and(|params| params.get("_meta").is_some_and(|meta| meta.get(REVISION_KEY).is_some()))
 }
 
-/// Reads a line, exactly or not at all: a number that is rounded on its way would be another argument.
-fn read(line: &[u8]) -> Result<Value, Verdict> {
-    let Ok(text) = std::str::from_utf8(line) else {
-        return Err(Verdict::Ignore("a line that is not UTF-8 was passed over".to_owned()));
-    };
-    json::parse(text).map_err(|error| match serde_json::from_str::<OnlyId>(text) {
-        Ok(OnlyId { id }) => {
-            let id = id.as_ref().and_then(request_id);
-            answer(id, ErrorData::invalid_params(error.reason.to_string(), None))
-        }
-        // To what is not JSON no answer finds its way, and an answer might come back as more of it.
-        Err(_) => Verdict::Ignore(format!("a line that is not JSON was passed over: {error}")),
-    })
-}
-
-/// What is needed to refuse a message that is JSON and cannot be kept exactly.
-#[derive(serde::Deserialize)]
-struct OnlyId {
-    id: Option<Value>,
-}
-
-fn request_id(value: &Value) -> Option<RequestId> {
-    match value {
-        Value::String(text) => Some(RequestId::String(text.as_str().into())),
-        Value::Number(number) => number.as_i64().map(RequestId::Number),
-        _ => None,
-    }
-}
-
 fn deliver(message: Value) -> Result<Verdict, String> {
     serde_json::from_value(message)
         .map(|message| Verdict::Deliver(Box::new(message)))
         .map_err(|error| error.to_string())
+}
+
+fn ignored(reason: String) -> Vec<Verdict> {
+    vec![Verdict::Ignore(reason)]
 }
 
 fn refused(id: Option<RequestId>, reason: &str) -> Verdict {

@@ -61,7 +61,8 @@ fn output(schema: &Schema, lost: &mut Vec<Loss>) -> Option<Map<String, Value>> {
 }
 
 /// The hints that were given.
-fn annotations(said: Annotations) -> Option<Map<String, Value>> {
+#[must_use]
+pub fn annotations(said: Annotations) -> Option<Map<String, Value>> {
     let mut out = Map::new();
     put(&mut out, "readOnlyHint", said.read_only);
     put(&mut out, "destructiveHint", said.destructive);
