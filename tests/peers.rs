@@ -15,7 +15,7 @@ use crate::world::{Ran, World, have, misbehave, rye};
 /// Where `tests/peers/install` puts them.
 pub(crate) const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers");
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
+pub(crate) const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
 const ADD: &str = r#"#!/usr/bin/env bash
 # /// rye

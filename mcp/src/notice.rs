@@ -183,7 +183,24 @@ impl Drop for Notices {
 
 #[cfg(test)]
 mod tests {
-    use super::{Level, Notice};
+    use super::{Level, Notice, Notices};
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn what_was_written_is_there_and_no_timer_is_needed_for_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _inside = runtime.enter();
+        let scratch = Scratch::below(std::env::temp_dir());
+        let notices = Notices::open(&scratch, "report").unwrap();
+        std::fs::write(notices.path(), "progress 1/2 half\nhm\nlog info a\nprogress 2/2").unwrap();
+        let progress = |done, message: Option<&str>| Notice::Progress {
+            done,
+            total: Some(2.0),
+            message: message.map(str::to_owned),
+        };
+        let log = Notice::Log { level: Level::Info, text: "a".to_owned() };
+        assert_eq!(notices.rest(), [progress(1.0, Some("half")), log, progress(2.0, None)]);
+    }
 
     #[test]
     fn lines_are_read_as_documented() {
