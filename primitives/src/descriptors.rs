@@ -40,6 +40,13 @@ pub(crate) fn call_sockets() -> io::Result<Ends> {
     Ok(Ends { ours, childs: clear(childs)? })
 }
 
+/// Messages both ways, whole or not at all.
+pub(crate) fn line_sockets() -> io::Result<Ends> {
+    let kind = SocketType::SEQPACKET;
+    let (ours, childs) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+    Ok(Ends { ours, childs: clear(childs)? })
+}
+
 fn clear(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     if descriptor.as_raw_fd() >= CHILD_NUMBERS {
         return Ok(descriptor);

@@ -1,25 +1,38 @@
 //! The process that was started.
-//! Once it has ended it stays a zombie until it is reaped here, so its number, group and session are not given
+//! Once it has ended it stays a zombie until its keeper is let go, so its number, group and session are not given
 //! to anyone else; after that nothing is sent to any of them.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
-    pidfd_send_signal, test_kill_process_group, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal,
+    test_kill_process_group, waitid,
 };
+use tokio::time::sleep;
 
 use crate::end::Status;
-use crate::leaders;
+use crate::keeper::{Keeper, Report};
 use crate::registered::Registered;
+use crate::subreaper::adopts_orphans;
+
+/// How often it is seen to that nobody has stopped the keeper.
+const CARE: Duration = Duration::from_secs(1);
+/// KILL takes no longer, but for a process that is stuck in the kernel.
+const KILL_LIMIT: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 pub(crate) struct Leader {
     pid: Pid,
     pidfd: Arc<OwnedFd>,
     owns_group: bool,
+    /// None: somebody killed it.
+    keeper: Option<Keeper>,
     state: State,
+    is_alone: bool,
+    was_enforced: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -31,21 +44,11 @@ enum State {
 
 impl Leader {
     /// Takes charge of a child that was just started; if that is not possible the child is ended.
-    pub(crate) fn new(pid: Pid, owns_group: bool) -> Result<Self, Errno> {
-        match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { pid, pidfd: Arc::new(pidfd), owns_group, state: State::Running }),
-            Err(errno) => {
-                // Not reaped yet, so the number is still the child's.
-                let _ = if owns_group {
-                    kill_process_group(pid, Signal::KILL)
-                } else {
-                    kill_process(pid, Signal::KILL)
-                };
-                leaders::leave(pid);
-                let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
-                Err(errno)
-            }
-        }
+    pub(crate) fn new(keeper: Keeper, pid: Pid, owns_group: bool) -> Result<Self, Errno> {
+        let pidfd = Arc::new(pidfd_open(pid, PidfdFlags::empty())?);
+        let state = State::Running;
+        let keeper = Some(keeper);
+        Ok(Self { pid, pidfd, owns_group, keeper, state, is_alone: false, was_enforced: false })
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -56,43 +59,74 @@ impl Leader {
         &self.pidfd
     }
 
+    /// The parent of whatever was orphaned in the run; none if somebody killed it.
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
+    }
+
     /// Whether the leader began a session and group of its own.
     pub(crate) fn owns_group(&self) -> bool {
         self.owns_group
     }
 
+    /// Whether nothing else was left of the run when the leader ended.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// Whether the keeper ended it at the time limit, while we stood still.
+    pub(crate) fn was_enforced(&self) -> bool {
+        self.was_enforced
+    }
+
     /// Looks, without waiting and without reaping.
     pub(crate) fn has_ended(&mut self) -> bool {
-        if let State::Running = self.state {
-            let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-            self.state = match waitid(WaitId::PidFd(self.pidfd.as_fd()), how) {
-                Ok(None) | Err(Errno::INTR) => State::Running,
-                Ok(Some(found)) => State::Zombie(status(&found)),
-                // Somebody else reaped it.
-                Err(_) => {
-                    leaders::leave(self.pid);
-                    State::Reaped(None)
+        if let (State::Running, Some(keeper)) = (self.state, &self.keeper) {
+            match keeper.report() {
+                Report::None => {}
+                Report::Ended { status, alone, enforced } => {
+                    self.state = State::Zombie(Some(status));
+                    (self.is_alone, self.was_enforced) = (alone, enforced);
                 }
-            };
+                Report::Lost => self.lose(),
+            }
         }
         !matches!(self.state, State::Running)
+    }
+
+    /// The keeper was killed. The leader dies of that too; if it is to become our child, it is one now.
+    fn lose(&mut self) {
+        self.keeper = None;
+        self.signal(Signal::KILL);
+        let _ = poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&KILL_LIMIT));
+        self.state = if adopts_orphans() { State::Zombie(None) } else { State::Reaped(None) };
     }
 
     pub(crate) fn is_reaped(&self) -> bool {
         matches!(self.state, State::Reaped(_))
     }
 
-    /// Waits for the end by the leader's own descriptor.
-    pub(crate) async fn ended(&mut self, exit: &Registered) {
+    /// Waits until the keeper has told of the end.
+    pub(crate) async fn ended(&mut self, line: &Registered) {
         loop {
-            let Ok(mut ready) = exit.readable().await else {
-                // The runtime is going away, and this task with it.
-                return std::future::pending().await;
-            };
-            if self.has_ended() {
-                return;
+            tokio::select! {
+                biased;
+                ready = line.readable() => {
+                    let Ok(mut ready) = ready else {
+                        // The runtime is going away, and this task with it.
+                        return std::future::pending().await;
+                    };
+                    if self.has_ended() {
+                        return;
+                    }
+                    ready.clear_ready();
+                }
+                () = sleep(CARE) => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.wake();
+                    }
+                }
             }
-            ready.clear_ready();
         }
     }
 
@@ -122,20 +156,29 @@ impl Leader {
         self.owns_group && test_kill_process_group(self.pid).is_ok()
     }
 
-    /// Lets the number go, if the leader has ended.
-    pub(crate) fn reap(&mut self) {
-        if let State::Zombie(status) = self.state {
-            leaders::leave(self.pid);
-            let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            let _ = waitid(WaitId::PidFd(self.pidfd.as_fd()), how);
-            self.state = State::Reaped(status);
+    /// Lets what outlived the leader live on.
+    pub(crate) fn leave_rest(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.leave_rest();
         }
     }
-}
 
-fn status(found: &rustix::process::WaitIdStatus) -> Option<Status> {
-    if let Some(code) = found.exit_status() {
-        return Some(Status::Exited { code });
+    /// Lets the number go, if the leader has ended.
+    pub(crate) fn reap(&mut self) {
+        let State::Zombie(status) = self.state else { return };
+        match &self.keeper {
+            Some(keeper) => keeper.release(),
+            None => {
+                let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+                let _ = waitid(WaitId::PidFd(self.pidfd.as_fd()), how);
+            }
+        }
+        self.state = State::Reaped(status);
     }
-    found.terminating_signal().map(|signal| Status::Signaled { signal })
+
+    /// Lets the keeper go, and waits for its end.
+    pub(crate) fn dismiss(&mut self) {
+        self.reap();
+        self.keeper = None;
+    }
 }

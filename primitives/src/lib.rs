@@ -13,7 +13,7 @@
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 compile_error!(
-    "rye-primitives runs on Linux with glibc only; twins are missing for `spawn` (posix_spawn actions), \
+    "rye-primitives runs on Linux with glibc only; twins are missing for `keeper` (clone, subreaper, pidfd), \
      `leader` (pidfd), `procfs`, `tree` (finding descendants) and `subreaper`"
 );
 
@@ -25,8 +25,10 @@ mod end;
 mod error;
 mod events;
 mod http;
+mod keeper;
+mod keepers;
 mod leader;
-mod leaders;
+
 mod process;
 mod procfs;
 mod registered;

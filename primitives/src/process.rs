@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use rustix::process::Pid;
 use tokio::io::Interest;
 use tokio::sync::oneshot;
 
@@ -21,11 +21,12 @@ use crate::descriptors::{Ends, call_sockets, input_pipe, output_pipe};
 use crate::end::{Ending, Phases, ProcessEnd, Reply};
 use crate::error::StartError;
 use crate::events::{EventReader, ProcessEvent, Stream, events};
+use crate::keeper::{Duties, Keeper};
 use crate::leader::Leader;
-use crate::leaders;
+use crate::keepers;
 use crate::registered::register;
-use crate::request::{Attachment, Output, ProcessRequest, Stdin};
-use crate::spawn::{Origin, Spawn, spawn};
+use crate::request::{Attachment, Output, ProcessRequest, Scope, Stdin};
+use crate::spawn::{Origin, Spawn};
 use crate::stdin::Feed;
 use crate::stop::{Stop, Stopper};
 use crate::streams::{Outlet, Streams};
@@ -49,17 +50,17 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     check(&request)?;
     let (descriptors, streams, wire, events) = connect(&mut request)?;
     let origin = tree::Origin::new(request.scope.clone());
-    let leader = execute(&request, &descriptors)?;
+    let (keeper, leader) = execute(&request, &descriptors)?;
     let executing = Instant::now();
     drop(descriptors);
 
-    let leader = Leader::new(leader, request.attachment == Attachment::Captured)?;
+    let line = keeper.line().clone();
+    // From here on, an error ends what was started.
+    let leader = Leader::new(keeper, leader, request.attachment == Attachment::Captured)?;
     let id = leader.pid();
     let (stopper, stop) = Stopper::new(leader.pidfd().clone());
-    let pidfd = leader.pidfd().clone();
-    // From here on, an error ends what was started.
     let tree = Tree::new(leader, origin);
-    let exit = register(pidfd, Interest::READABLE)?;
+    let exit = register(line, Interest::READABLE)?;
     let limits = Limits {
         timeout: request.limits.timeout,
         grace: request.limits.grace,
@@ -222,7 +223,7 @@ fn output(output: Output) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
     Ok((Some(childs), Some(ours)))
 }
 
-fn execute(request: &ProcessRequest, descriptors: &Descriptors) -> Result<Pid, StartError> {
+fn execute(request: &ProcessRequest, descriptors: &Descriptors) -> Result<(Keeper, Pid), StartError> {
     let program = c_string(request.program.as_os_str().as_bytes())?;
     let mut argv = vec![program.clone()];
     for argument in &request.args {
@@ -247,24 +248,23 @@ fn execute(request: &ProcessRequest, descriptors: &Descriptors) -> Result<Pid, S
     let own_session = request.attachment == Attachment::Captured;
     let child =
         Spawn { program: &program, argv: &argv, env: &env, cwd: &cwd, own_session, descriptors: &numbered };
+    let duties = Duties {
+        passes_signals_on: request.scope == Scope::Exclusive,
+        timeout: request.limits.timeout,
+        grace: request.limits.grace,
+    };
     let mut tries = 1;
-    let pid = loop {
-        match leaders::enter(|| spawn(&child)) {
+    loop {
+        match keepers::enter(|| Keeper::start(&child, duties)) {
             // Another thread's fork holds the file that was just written, until that child executes.
             Err(Errno::TXTBSY) if tries < BUSY_TRIES => {
                 tries += 1;
                 thread::sleep(BUSY_PAUSE);
             }
             Err(errno) => return Err(explain(request, errno)),
-            Ok(pid) => break pid,
+            Ok(started) => return Ok(started),
         }
-    };
-    if own_session {
-        // As early as can be from outside; who wants a core file raises the limit again.
-        let no_core = Rlimit { current: Some(0), maximum: getrlimit(Resource::Core).maximum };
-        let _ = prlimit(Some(pid), Resource::Core, no_core);
     }
-    Ok(pid)
 }
 
 fn origin(number: i32, output: Output, pipe: Option<&OwnedFd>) -> Origin<'_> {

@@ -62,6 +62,7 @@ impl Supervisor {
             })
             .await;
         let collected = streams.drain(limits.drain).await;
+        tree.dismiss();
         let status = tree.leader.status();
         let over = Instant::now();
         ProcessEnd {
@@ -101,7 +102,9 @@ async fn first_cause(
     };
     tokio::select! {
         biased;
-        () = tree.leader.ended(exit) => Cause::ItsOwn,
+        () = tree.leader.ended(exit) => {
+            if tree.leader.was_enforced() { Cause::Deadline } else { Cause::ItsOwn }
+        }
         stop = stop.at_least(Stop::Ask) => Cause::Stop(stop),
         () = deadline => Cause::Deadline,
     }

@@ -104,11 +104,15 @@ impl Tree {
 
     /// Lets what is left live; to be called after the leader's end.
     pub(crate) fn leave_rest(&mut self) {
+        self.leader.leave_rest();
         self.close();
     }
 
     /// Ends all that outlived the leader: TERM and CONT, a last grace, KILL.
     pub(crate) async fn end_rest(&mut self, stop: &StopReader) {
+        if self.leader.is_alone() {
+            return self.close();
+        }
         self.begin_rest();
         let begin = Instant::now();
         let mut pause = Duration::from_millis(1);
@@ -123,10 +127,10 @@ impl Tree {
         self.close();
     }
 
-    /// Where orphans come to us, the leader stays a zombie through the sweep. Elsewhere only its group shows
-    /// whether anyone is left, and a zombie hides that.
+    /// Where orphans come to the keeper or to us, the leader stays a zombie through the sweep. Elsewhere only its group
+    /// shows whether anyone is left, and a zombie hides that.
     fn begin_rest(&mut self) {
-        if !self.origin.adopts() {
+        if self.leader.keeper().is_none() && !self.origin.adopts() {
             self.leader.reap();
         }
         self.outlived = true;
@@ -177,9 +181,15 @@ impl Tree {
         self.search();
     }
 
+    /// From here on nothing is left to do but for the keeper, which reaps the leader.
     fn close(&mut self) {
         self.leader.reap();
         self.is_over = true;
+    }
+
+    /// Returns when the keeper has ended too.
+    pub(crate) fn dismiss(&mut self) {
+        self.leader.dismiss();
     }
 }
 

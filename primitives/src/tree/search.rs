@@ -7,7 +7,7 @@ use rustix::process::{WaitId, WaitIdOptions, getpid, waitid};
 
 use super::Tree;
 use super::member::Member;
-use crate::leaders;
+use crate::keepers;
 use crate::procfs::{self, Stat};
 use crate::request::Scope;
 use crate::subreaper::adopts_orphans;
@@ -109,7 +109,9 @@ impl Tree {
         if !self.leader.has_ended() {
             self.follow(Lead::ChildOf(self.leader_pid()), &mut look);
         }
-        if self.origin.adopts {
+        if let Some(keeper) = self.leader.keeper() {
+            self.follow(Lead::ChildOf(keeper.pid().as_raw_pid()), &mut look);
+        } else if self.origin.adopts {
             self.follow(Lead::Ours, &mut look);
         } else if self.leader.is_reaped() && self.leader.group_has_members() {
             self.follow(Lead::InSession, &mut look);
@@ -206,6 +208,9 @@ impl Tree {
         if pid == self.leader_pid() {
             return !self.leader.is_reaped();
         }
+        if let Some(keeper) = self.leader.keeper().filter(|keeper| keeper.pid().as_raw_pid() == pid) {
+            return !keeper.has_ended();
+        }
         self.members.iter().any(|member| member.pid == pid && !member.has_ended())
     }
 
@@ -214,10 +219,10 @@ impl Tree {
     }
 }
 
-/// Reaps a child of ours that is nobody's leader.
+/// Reaps a child of ours that is nobody's keeper.
 fn reap(pid: i32, zombie: &Member) -> Found {
     let mut found = Found::Foreign;
-    leaders::unless_leader(pid, || {
+    keepers::unless_keeper(pid, || {
         if zombie.is_gone() {
             found = Found::Ended;
         }
