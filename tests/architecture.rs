@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::world::World;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The arrows of DESIGN §1: each crate with all that it may import of ours.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -130,13 +130,13 @@ fn unsafe_code_stands_in_primitives_alone() {
 }
 
 /// The tests that a text names: `module::test` of this crate, or `path/of/file::test` of another.
-fn named_tests(text: &str) -> Vec<&str> {
+pub(crate) fn named_tests(text: &str) -> Vec<&str> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '/' | ':');
     let spans = text.split('`').skip(1).step_by(2);
     spans.filter(|span| span.contains("::") && span.chars().all(is_name)).collect()
 }
 
-fn assert_is_there(name: &str) {
+pub(crate) fn assert_is_there(name: &str) {
     let (file, test) = name.split_once("::").unwrap();
     let folder = if file.contains('/') { ROOT } else { env!("CARGO_MANIFEST_DIR") };
     let path = Path::new(folder).join(format!("{file}.rs"));

@@ -104,7 +104,7 @@ impl Stage {
         let said: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(said.len(), 4, "{said:#?}");
         self.families.wait_until_gone(4 * 5);
-        self.stayed.wait_until_all_gone();
+        self.stayed.wait_until_nobody_is_left();
         drop(server);
         said
     }

@@ -74,13 +74,13 @@ impl Roster {
     /// Waits until so many were started and none is left.
     #[track_caller]
     pub(crate) fn wait_until_gone(&self, started: usize) {
-        self.wait_until_all_gone();
+        self.wait_until_nobody_is_left();
         self.assert_gone(started);
     }
 
-    /// Waits until none is left, however many were started.
+    /// Waits until none is left of those that were started.
     #[track_caller]
-    pub(crate) fn wait_until_all_gone(&self) {
+    pub(crate) fn wait_until_nobody_is_left(&self) {
         let begin = Instant::now();
         while self.everyone().iter().any(|process| process.is_alive()) {
             assert!(begin.elapsed() < BOUND / 2, "still there: {:?}", self.everyone());

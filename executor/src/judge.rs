@@ -57,6 +57,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
         stdout,
         stderr,
         duration: end.duration,
+        supervision: Some(end.supervision),
         chain,
         timings: plan.timings.then(|| timings(end.phases)),
         ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)
@@ -115,7 +116,7 @@ pub(crate) fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
         EndingKind::Stopped => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
         EndingKind::Lost => Some(Report::new(
             Code::SupervisorLost,
-            format!("the end of `{}` was not seen: something else in this process took it", plan.tool),
+            format!("`{}` was lost sight of: its keeper was killed, and it was ended with all it started", plan.tool),
         )),
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rye_primitives::Supervision;
 use rye_resolver::Link;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -47,6 +48,9 @@ pub struct Outcome {
     /// From the start to the end of the last process, in milliseconds.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
+    /// By what a process was held together with all that it started; nothing for an exchange.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "word")]
+    pub supervision: Option<Supervision>,
     /// The chain: tool, runtimes, primitive.
     pub chain: Vec<Link>,
     /// Where the time went, when that was asked for.
@@ -182,6 +186,7 @@ impl Outcome {
             stderr_sha256: None,
             artifacts: Vec::new(),
             duration: Duration::ZERO,
+            supervision: None,
             chain: Vec::new(),
             timings: None,
         }
@@ -207,4 +212,8 @@ impl Outcome {
 
 fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(timings::milliseconds(*duration))
+}
+
+fn word<S: serde::Serializer>(supervision: &Option<Supervision>, serializer: S) -> Result<S::Ok, S::Error> {
+    supervision.map(Supervision::word).serialize(serializer)
 }

@@ -21,10 +21,29 @@ pub struct ProcessEnd {
     pub stderr: Captured,
     /// What came back on the call's descriptor.
     pub reply: Reply,
+    /// By what the run was held together.
+    pub supervision: Supervision,
     /// From just before the start to the end of the last descendant and of reading.
     pub duration: Duration,
     /// The parts of that time.
     pub phases: Phases,
+}
+
+/// By what whatever descends from a run is found and ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Supervision {
+    /// A keeper of the run's own, whom everything that is orphaned in it has for a parent.
+    Subreaper,
+}
+
+impl Supervision {
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Subreaper => "subreaper",
+        }
+    }
 }
 
 /// The parts of the time of a run. They follow one another without a gap.
@@ -55,8 +74,8 @@ pub enum Ending {
     TimedOut,
     /// A [`Stop`](crate::Stop) came first.
     Stopped,
-    /// Nobody can say: other code in this process reaped the leader, SIGCHLD is ignored, or the runtime that
-    /// supervised the run was shut down (which ended it).
+    /// Nobody can say: the keeper of the run was killed, or the runtime that supervised it was shut down. Either ended
+    /// it.
     Lost,
 }
 

@@ -73,6 +73,8 @@ struct Terms {
     last_moment: i64,
     /// What is left when the leader has ended is to live.
     leave: AtomicBool,
+    /// We have let the keeper go, and are not gone.
+    released: AtomicBool,
     /// Why the child executes nothing.
     refusal: AtomicI32,
 }
@@ -151,6 +153,7 @@ impl Keeper {
             grace: milliseconds(duties.grace),
             last_moment: last_moment.unwrap_or(i64::MAX),
             leave: AtomicBool::new(false),
+            released: AtomicBool::new(false),
             refusal: AtomicI32::new(0),
         })?;
         let (pid, pidfd) = make(&memory)?;
@@ -211,6 +214,9 @@ impl Keeper {
 
     /// Lets it go: it reaps the leader, ends what is left, and then itself.
     pub(crate) fn release(&self) {
+        if let Some(memory) = &self.memory {
+            memory.terms().released.store(true, Ordering::SeqCst);
+        }
         let _ = shutdown(&self.line, Shutdown::Both);
     }
 

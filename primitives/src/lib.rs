@@ -46,7 +46,7 @@ mod wire;
 
 pub use captured::Captured;
 pub use check::check;
-pub use end::{Ending, Phases, ProcessEnd, Reply, Status};
+pub use end::{Ending, Phases, ProcessEnd, Reply, Status, Supervision};
 pub use error::{Part, StartError};
 pub use events::ProcessEvent;
 pub use http::{

@@ -18,7 +18,7 @@ use crate::call::Call;
 use crate::captured::Captured;
 use crate::check::{check, explain};
 use crate::descriptors::{Ends, call_sockets, input_pipe, output_pipe};
-use crate::end::{Ending, Phases, ProcessEnd, Reply};
+use crate::end::{Ending, Phases, ProcessEnd, Reply, Supervision};
 use crate::error::StartError;
 use crate::events::{EventReader, ProcessEvent, Stream, events};
 use crate::keeper::{Duties, Keeper};
@@ -164,6 +164,7 @@ fn lost(duration: Duration) -> ProcessEnd {
         stdout: Captured::default(),
         stderr: Captured::default(),
         reply: Reply::None,
+        supervision: Supervision::Subreaper,
         duration,
         phases: Phases::default(),
     }

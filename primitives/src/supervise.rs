@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use crate::end::{Ending, Phases, ProcessEnd};
+use crate::end::{Ending, Phases, ProcessEnd, Supervision};
 use crate::registered::Registered;
 use crate::stop::{Stop, StopReader};
 use crate::streams::Streams;
@@ -77,6 +77,7 @@ impl Supervisor {
             stdout: collected.stdout,
             stderr: collected.stderr,
             reply: collected.reply,
+            supervision: Supervision::Subreaper,
             duration: over - started,
             phases: Phases {
                 start: executing - started,

@@ -7,36 +7,46 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Pid, Signal, getpid, kill_process, setpgid, setsid};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process, setpgid, setsid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 
-/// `ROSTER [deaf] [session] [group]`: stays until it is ended.
+/// `ROSTER [deaf] [session] [group] [frozen]`: stays until it is ended. `frozen`: it stops itself.
 pub(crate) fn stay(words: &[&str]) -> ExitCode {
     take_on(words);
     enter(words);
     ready();
+    if words.contains(&"frozen") {
+        let _ = kill_process(getpid(), Signal::STOP);
+    }
     for_ever()
 }
 
-/// `ROSTER [deaf]`: a double fork. It ends at once, and leaves one that stays in a session of its own.
+/// `ROSTER [deaf] [bare]`: a double fork. It ends at once, and leaves one that stays in a session of its own. `bare`:
+/// without any environment.
 pub(crate) fn daemon(words: &[&str]) -> ExitCode {
     let mut started = own("stay", words);
     started.arg("session");
+    if words.contains(&"bare") {
+        started.env_clear();
+    }
     if started.spawn().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// `ROSTER [deaf] [leave] [holding] [counting]`: starts a child, one with a group of its own, one with a session of its
 /// own and a daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output. `counting`: it
-/// counts signals.
+/// counts signals. `every`: a daemon without environment and a child that has stopped itself as well. `parricide`: at the
+/// end it kills its parent; `hold-parent`: it stops its parent and exits.
 pub(crate) fn family(words: &[&str]) -> ExitCode {
     take_on(words);
-    let own_words: Vec<&str> =
-        words.iter().copied().filter(|word| !["leave", "holding", "counting"].contains(word)).collect();
-    for (habit, kind) in
-        [("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)]
-    {
+    let not_theirs = ["leave", "holding", "counting", "every", "parricide", "hold-parent"];
+    let own_words: Vec<&str> = words.iter().copied().filter(|word| !not_theirs.contains(word)).collect();
+    let mut kinds = vec![("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)];
+    if words.contains(&"every") {
+        kinds.extend([("daemon", Some("bare")), ("stay", Some("frozen"))]);
+    }
+    for (habit, kind) in kinds {
         let mut command = own(habit, &own_words);
         command.args(kind);
         if words.contains(&"holding") {
@@ -55,6 +65,14 @@ pub(crate) fn family(words: &[&str]) -> ExitCode {
         return count_signals();
     }
     ready();
+    let parent = |signal| getppid().map(|parent| kill_process(parent, signal));
+    if words.contains(&"parricide") {
+        let _ = parent(Signal::KILL);
+    }
+    if words.contains(&"hold-parent") {
+        let _ = parent(Signal::STOP);
+        return ExitCode::SUCCESS;
+    }
     if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
 }
 

@@ -84,33 +84,30 @@ impl Keep<'_> {
         let signals = kernel::signal_descriptor(mask).unwrap_or(-1);
         let caller = kernel::process_descriptor(self.terms.caller).unwrap_or(-1);
         // The number was the caller's if it still is our parent's.
-        let orphaned = caller < 0 || kernel::parent() != self.terms.caller;
+        let mut is_over = caller < 0 || kernel::parent() != self.terms.caller;
         let mut last_moment = self.terms.last_moment;
-        let mut caller_is_gone = orphaned;
-        while !caller_is_gone {
+        while !is_over {
             self.look();
             let left = (last_moment != i64::MAX && self.ended.is_none())
                 .then(|| last_moment.wrapping_sub(kernel::now()));
             if left.is_some_and(|left| left <= 0) {
                 last_moment = i64::MAX;
                 self.enforced = 1;
-                self.kill();
+                self.wait_until(signals, KILL_LIMIT, KILL_PAUSE, Self::kill);
                 continue;
             }
             // Without a descriptor for signals we look now and then.
             let left = if signals < 0 { Some(PAUSE) } else { left };
             let [released, gone, _] = kernel::poll([self.terms.line, caller, signals], left);
             self.pass_on(signals, caller);
-            caller_is_gone = gone;
-            if released {
-                break;
-            }
+            is_over = released || gone;
         }
         self.look();
         if self.terms.leave.load(Ordering::SeqCst) && self.ended.is_some() {
             return;
         }
-        self.end_all(signals, caller_is_gone);
+        // The line goes when we are let go, and a little before the caller when it dies.
+        self.end_all(signals, !self.terms.released.load(Ordering::SeqCst));
     }
 
     /// Reads what signals have come, and passes on what was meant for the caller.
