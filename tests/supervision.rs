@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use rye_executor::{CallOptions, Config};
+use rye_executor::{CallOptions, Config, Executor, Host};
 use serde_json::{Value, json};
 
 use crate::library::{block_on, executor, plan};
@@ -42,7 +42,8 @@ fn a_killed_rye_leaves_nothing_of_its_run() {
 fn what_would_end_by_itself_is_asked_first_when_rye_is_killed() {
     let world = World::new();
     let mut gate = Gate::new(&world);
-    let script = format!("trap 'echo asked > {0}; exit' TERM; echo ready > {0}; while :; do wait; done", gate.path());
+    let script =
+        format!("trap 'echo asked > {0}; exit' TERM; echo ready > {0}; while :; do wait; done", gate.path());
     command_tool(&world, "polite", &["/bin/sh", "-c", &script], "grace = 40");
     let live = Live::start(world.rye(["--json", "run", "polite"]).command());
     gate.wait_for("ready");
@@ -256,6 +257,20 @@ fn a_large_parent_starts_as_fast_as_a_small_one() {
     assert_eq!(large.iter().step_by(4096).map(|byte| usize::from(*byte)).sum::<usize>(), large.len() / 4096);
     // To copy what the kernel knows of so much memory takes four times as long.
     assert!(fastest < Duration::from_millis(10), "{fastest:?}");
+}
+
+/// The keeper needs nothing of the program that it works for.
+#[test]
+fn a_program_that_adopts_nobody_keeps_nothing_either() {
+    let world = World::new();
+    let roster = family(&world, &["deaf", "leave"], "");
+    let host = Host { working_directory: world.project(), ..Host::default() };
+    let executor = Executor::new(host, Config::default()).unwrap();
+    let outcome = block_on(async {
+        executor.start(plan(&executor, "family", CallOptions::default())).unwrap().outcome().await.unwrap()
+    });
+    assert_eq!(outcome.ending.leaked_processes, 6);
+    roster.assert_gone(FAMILY);
 }
 
 #[test]

@@ -108,7 +108,6 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
         error,
         ending: Ending { kind, headers, escalated: false, leaked_processes: 0 },
         duration,
-        supervision: None,
         chain: plan.chain.clone(),
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
         ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)

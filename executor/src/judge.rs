@@ -116,7 +116,10 @@ pub(crate) fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
         EndingKind::Stopped => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
         EndingKind::Lost => Some(Report::new(
             Code::SupervisorLost,
-            format!("`{}` was lost sight of: its keeper was killed, and it was ended with all it started", plan.tool),
+            format!(
+                "`{}` was lost sight of: its keeper was killed, and it was ended with all it started",
+                plan.tool
+            ),
         )),
         _ => None,
     }

@@ -4,16 +4,15 @@
 //! It is made by `clone` within our memory, so that it costs the same however large we are, and needs no program of its
 //! own. Everything that is left of a run is below it: no mark and no session is needed to find it. It tells of the
 //! leader's end over a line; as long as it is not let go, the leader's number is not given to anyone else.
-#![allow(unsafe_code)]
 
 mod child;
 mod keep;
 mod kernel;
+mod make;
 mod memory;
 
 use std::ffi::{CString, c_char, c_void};
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -156,7 +155,7 @@ impl Keeper {
             released: AtomicBool::new(false),
             refusal: AtomicI32::new(0),
         })?;
-        let (pid, pidfd) = make(&memory)?;
+        let (pid, pidfd) = make::make(&memory)?;
         drop(childs);
         let keeper = Self { pid, pidfd, line: Arc::new(ours), memory: Some(memory), is_reaped: false };
         // Until it has told us, the child may be reading the strings above.
@@ -300,32 +299,6 @@ fn has_ended(pidfd: &OwnedFd, patience: Duration) -> bool {
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
-}
-
-/// Makes the process. All signals are blocked meanwhile: our handlers must never run in it.
-fn make(memory: &Memory) -> Result<(Pid, OwnedFd), Errno> {
-    let mut pidfd = -1;
-    // SAFETY: a stack of the keeper's own, and terms that stay until it has ended: `Keeper` unmaps the memory only when
-    // it has seen that. It touches no thread-local storage, does not allocate, and writes nothing of ours but the terms'
-    // atomics. The signal sets are filled before they are read.
-    let pid = unsafe {
-        (*memory.terms_address()).child_stack = memory.child_stack();
-        let (mut all, mut old) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
-        libc::sigfillset(&mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut old);
-        let flags = libc::CLONE_VM | libc::CLONE_PIDFD;
-        let stack = memory.keeper_stack();
-        let made = libc::clone(keep::keep, stack, flags, memory.terms_address().cast(), &mut pidfd as *mut i32);
-        let error = io::Error::last_os_error();
-        libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut());
-        if made < 0 {
-            return Err(Errno::from_io_error(&error).unwrap_or(Errno::AGAIN));
-        }
-        made
-    };
-    let pid = Pid::from_raw(pid).ok_or(Errno::SRCH)?;
-    // SAFETY: the kernel has just made it for us.
-    Ok((pid, unsafe { OwnedFd::from_raw_fd(pidfd) }))
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ pub(crate) fn family(words: &[&str]) -> ExitCode {
     take_on(words);
     let not_theirs = ["leave", "holding", "counting", "every", "parricide", "hold-parent"];
     let own_words: Vec<&str> = words.iter().copied().filter(|word| !not_theirs.contains(word)).collect();
-    let mut kinds = vec![("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)];
+    let mut kinds =
+        vec![("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)];
     if words.contains(&"every") {
         kinds.extend([("daemon", Some("bare")), ("stay", Some("frozen"))]);
     }

@@ -26,9 +26,6 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
     kernel::block_signals(u64::MAX);
     kernel::default_signals(terms.own_session);
     kernel::set_name(c"rye-keeper");
-    if terms.own_session {
-        kernel::begin_session();
-    }
     if let Err(errno) = kernel::adopt_orphans() {
         refuse(terms, errno)
     }
@@ -50,10 +47,9 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
     // What is of the caller's stays with the caller.
     kernel::close_range(0, terms.line.wrapping_sub(1));
     kernel::close_range(terms.line.wrapping_add(1), i32::MAX);
-    if !terms.own_session {
-        // Out of the way of the terminal's keys and of job control.
-        kernel::begin_group();
-    }
+    // Out of the way of the terminal's keys and of job control. A session of its own would be one more for the scheduler
+    // to be fair to, which costs milliseconds on a busy machine.
+    kernel::begin_group();
     kernel::send(terms.line, &[tell::STARTED, leader, 0, 0]);
     let mut keeper = Keep { terms, leader, ended: None, told: false, others: true, enforced: 0 };
     keeper.stay();
@@ -126,18 +122,15 @@ impl Keep<'_> {
         {
             self.ended = Some(ended);
         }
-        match self.ended {
-            // Of those that have ended, the one that is told of first may be the leader.
-            None => {
-                while let Waited::Ended(one) = kernel::wait(0, false) {
-                    if one.pid == self.leader {
-                        self.ended = Some(one);
-                        break;
-                    }
-                    kernel::wait(one.pid, true);
-                }
+        while self.ended.is_none()
+            && let Waited::Ended(one) = kernel::wait(0, false)
+        {
+            // Of those that have ended, the one that is told of first may be the leader by now.
+            if one.pid == self.leader {
+                self.ended = Some(one);
+            } else {
+                kernel::wait(one.pid, true);
             }
-            Some(_) => {}
         }
         if let Some(ended) = self.ended {
             self.others = self.reap_others();
@@ -145,10 +138,7 @@ impl Keep<'_> {
                 self.told = true;
                 let exited = i32::from(ended.code == libc::CLD_EXITED);
                 let alone = i32::from(!self.others) * 2;
-                kernel::send(
-                    self.terms.line,
-                    &[tell::ENDED, ended.status, exited | alone, self.enforced],
-                );
+                kernel::send(self.terms.line, &[tell::ENDED, ended.status, exited | alone, self.enforced]);
             }
         }
     }

@@ -136,9 +136,8 @@ pub(super) fn block_signals(mask: u64) {
 pub(super) fn signal_descriptor(mask: u64) -> Result<i32, i32> {
     let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
     // SAFETY: see the module.
-    let made = unsafe {
-        syscall4(number::SIGNALFD4, word(-1), (&raw const mask) as usize, MASK_BYTES, word(flags))
-    };
+    let made =
+        unsafe { syscall4(number::SIGNALFD4, word(-1), (&raw const mask) as usize, MASK_BYTES, word(flags)) };
     checked(made).map(|number| number as i32)
 }
 
@@ -153,8 +152,10 @@ pub(super) struct Sent {
 pub(super) fn next_signal(descriptor: i32) -> Option<Sent> {
     let mut told = [0_u32; 32];
     let read = read(descriptor, &mut told)?;
-    (read == size_of_val(&told))
-        .then(|| Sent { signal: told[0] as i32, by_process: (told[2] as i32) <= 0 && told[2] as i32 != libc::SI_KERNEL })
+    (read == size_of_val(&told)).then(|| Sent {
+        signal: told[0] as i32,
+        by_process: (told[2] as i32) <= 0 && told[2] as i32 != libc::SI_KERNEL,
+    })
 }
 
 /// How many bytes came; `None` for an error.
