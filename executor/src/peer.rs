@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use rye_primitives::{
     Attachment, HostLookup, HttpClient, HttpRequest, Output, Process, ProcessLimits, ProcessRequest, Scope,
-    Stdin, become_subreaper, start,
+    Stdin, Supervision, become_subreaper, start,
 };
 use rye_resolver::{DEFAULT_RETRIES, Host};
 use serde_json::{Map, Value};
@@ -165,6 +165,7 @@ pub async fn call(address: &Address, call: Call, host: &Host, terms: Terms) -> O
         stderr_bytes: met.aside.stderr_bytes,
         stderr_sha256: met.aside.stderr_sha256,
         artifacts: met.aside.artifact.into_iter().collect(),
+        supervision: met.aside.supervision,
         duration,
         ..Outcome::empty(&tool, "")
     }
@@ -181,6 +182,8 @@ pub(crate) struct Aside {
     pub(crate) stderr_sha256: Option<String>,
     /// All of it, where it is long.
     pub(crate) artifact: Option<Artifact>,
+    /// By what its family was held together; `None`: it is no program of ours.
+    pub(crate) supervision: Option<Supervision>,
     /// Lines on its standard output that were no messages.
     pub(crate) garbage: u64,
 }
