@@ -13,7 +13,7 @@ pub(crate) enum Unread {
     /// It is no JSON, for the reason told.
     NotJson(String),
     /// It is, and cannot be kept exactly.
-    Inexact { id: Option<RequestId>, error: ErrorData },
+    Inexact { id: Option<RequestId>, reason: String },
 }
 
 /// Reads a message.
@@ -21,8 +21,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Value, Unread> {
     let text = std::str::from_utf8(text).map_err(|_| Unread::NotUtf8)?;
     json::parse(text).map_err(|error| match serde_json::from_str::<OnlyId>(text) {
         Ok(OnlyId { id }) => {
-            let error = ErrorData::invalid_params(error.reason.to_string(), None);
-            Unread::Inexact { id: id.as_ref().and_then(request_id), error }
+            Unread::Inexact { id: id.as_ref().and_then(request_id), reason: error.reason.to_string() }
         }
         Err(_) => Unread::NotJson(error.to_string()),
     })

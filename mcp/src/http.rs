@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use rmcp::model::ServerJsonRpcMessage;
+use rmcp::model::{ErrorData, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::Value;
@@ -137,7 +137,7 @@ async fn exact(request: Request, next: Next) -> Response {
             let error = odd_cursor(method, message.get("params").and_then(Value::as_object));
             error.map(|error| (message.get("id").and_then(request_id), error))
         }
-        Err(Unread::Inexact { id, error }) => Some((id, error)),
+        Err(Unread::Inexact { id, reason }) => Some((id, ErrorData::invalid_params(reason, None))),
         Err(Unread::NotUtf8 | Unread::NotJson(_)) => None,
     };
     match refused {

@@ -35,7 +35,9 @@ impl Gate {
     pub(super) fn judge(&mut self, line: &[u8], pending: &Pending) -> Vec<Verdict> {
         let value = match read(line) {
             Ok(value) => value,
-            Err(Unread::Inexact { id, error }) => return vec![answer(id, error)],
+            Err(Unread::Inexact { id, reason }) => {
+                return vec![answer(id, ErrorData::invalid_params(reason, None))];
+            }
             // To what is not JSON no answer finds its way, and an answer might come back as more of it.
             Err(Unread::NotUtf8) => return ignored("a line that is not UTF-8 was passed over".to_owned()),
             Err(Unread::NotJson(why)) => {
