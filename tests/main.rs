@@ -54,6 +54,7 @@ mod node;
 mod output;
 mod passing;
 mod peers;
+mod peers_added;
 mod processes;
 mod provider_rules;
 mod pty;
