@@ -264,6 +264,18 @@ fn one_server_in_front_of_another_passes_on_what_it_has() {
 }
 
 #[test]
+fn a_server_that_asks_without_end_and_reads_no_answer_takes_no_memory() {
+    if !have("python3") {
+        return;
+    }
+    let world = World::new();
+    let roster = hostile(&world, "t", "asks-without-end", "");
+    let most = world.data(["t"])["kB"].as_u64().unwrap();
+    assert!(most < 100_000, "{most} kB");
+    roster.assert_gone(1);
+}
+
+#[test]
 fn a_stop_is_told_to_the_server_and_ends_it() {
     if !have("python3") {
         return;

@@ -266,7 +266,7 @@ fn a_server_that_answers_badly_is_a_failure_that_says_how() {
             "invalid_output",
             "200",
         ),
-        (answer(200, "text/event-stream", ""), "tool_failed", "closed its stream"),
+        (answer(200, "text/event-stream", ""), "http_transport", "closed its stream"),
         (answer(200, "text/event-stream", huge), "output_limit", "10485760"),
         (Answer::Raw(Vec::new()), "http_transport", "failed"),
     ] {

@@ -76,6 +76,11 @@ impl Wire {
         }
     }
 
+    /// How many bytes the child has not taken yet.
+    pub fn unsent(&self) -> usize {
+        self.input.as_ref().map_or(0, |input| input.bytes.len() - input.written)
+    }
+
     /// Ends the child's input; what was not taken by then is forgotten.
     pub fn hang_up(&mut self) {
         self.input = None;
@@ -248,6 +253,7 @@ mod tests {
         let (mut wire, input, output) = wire(8);
         let long = vec![b'x'; 300_000];
         wire.send(&long);
+        assert!(wire.unsent() > 0);
         let reader = std::thread::spawn(move || {
             let (mut all, mut piece) = (Vec::new(), vec![0; 4096]);
             while all.last() != Some(&b'\n') {
@@ -259,5 +265,6 @@ mod tests {
         });
         assert_eq!(wire.next().await, whole("thanks"));
         assert_eq!(reader.join().unwrap().len(), long.len() + 1);
+        assert_eq!(wire.unsent(), 0);
     }
 }

@@ -110,6 +110,14 @@ while True:
                 ok = "result" in answer if question == "ping" else answer["error"]["code"] == -32601
                 if answer["id"] != question or not ok:
                     sys.exit(9)
+        if habit == "asks-without-end":
+            # Each answer to these has to repeat 100 kB, and none is read.
+            for question in range(2000):
+                send(id=f"{question}" + "q" * 100_000, method="ping")
+            with open(f"/proc/{os.getppid()}/status") as status:
+                peak = next(line for line in status if line.startswith("VmHWM:")).split()[1]
+            send(id=number, result={"content": [], "structuredContent": {"kB": int(peak)}})
+            continue
         if habit == "waits":
             send(method="notifications/message", params={"level": "info", "data": "on it"})
             told = hear()

@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// It ended, or closed its output.
     #[error("the server {how} before it answered `{method}`")]
     Ended { method: String, how: String },
+    /// The stream in which it was to answer came to its end.
+    #[error("the server closed its stream of events before it answered `{method}`")]
+    BrokenOff { method: String },
     /// It refused what was asked.
     #[error("the server refused `{method}`: {message} (code {code})")]
     Refused { method: String, code: i64, message: String },

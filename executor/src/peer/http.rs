@@ -132,7 +132,7 @@ impl Held<'_> {
         self.queue.extend(acts);
         loop {
             match self.queue.pop_front() {
-                None => return Err(self.ended("has nothing more to say")),
+                None => return Err(self.broken_off()),
                 Some(Act::End(reached)) => return reached,
                 Some(Act::Tell(event)) => self.teller.tell(event),
                 Some(Act::Send(message)) if message.is_request => self.ask(&message).await?,
@@ -277,7 +277,7 @@ impl Held<'_> {
         loop {
             let broken = match self.read_stream(&mut answer, &mut reader).await {
                 Ok(Streamed::Heard) => return Ok(()),
-                Ok(Streamed::Broken) => self.ended("closed its stream of events"),
+                Ok(Streamed::Broken) => self.broken_off(),
                 Err(failure @ Failure::Exchange(_)) => failure,
                 Err(failure) => return Err(failure),
             };
@@ -354,8 +354,8 @@ impl Held<'_> {
         }
     }
 
-    fn ended(&self, how: &str) -> Failure {
-        Failure::Ended { method: self.talk.method().to_owned(), how: how.to_owned() }
+    fn broken_off(&self) -> Failure {
+        Failure::BrokenOff { method: self.talk.method().to_owned() }
     }
 
     fn request(&self, message: &Outgoing) -> HttpRequest {

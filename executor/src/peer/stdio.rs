@@ -21,6 +21,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const CANCEL: Duration = Duration::from_millis(100);
 /// For what lies in the pipe of a process that has ended.
 const REST: Duration = Duration::from_millis(100);
+/// Bytes that a server may leave unread before what it asks is not answered any more.
+const MAX_UNSENT: usize = 1 << 20;
 /// Bytes of one line.
 pub(crate) const MAX_LINE: usize = 16 << 20;
 
@@ -115,6 +117,8 @@ impl Held<'_> {
         loop {
             for act in acts {
                 match act {
+                    // Who asks without end and reads no answer is owed none.
+                    Act::Send(message) if message.method.is_none() && self.wire.unsent() > MAX_UNSENT => {}
                     Act::Send(message) => self.wire.send(message.text.as_bytes()),
                     Act::Tell(event) => self.teller.tell(event),
                     Act::End(reached) => return Some(reached),

@@ -27,6 +27,7 @@ pub(crate) fn peer_report(failure: &Failure, aside: &Aside) -> Report {
             }
             Failure::Ended { .. } => new(Code::ToolFailed)
                 .hint("run its command by hand: it must wait for lines on standard input"),
+            Failure::BrokenOff { .. } => new(Code::HttpTransport),
             Failure::Refused { .. } => new(Code::ToolFailed),
             Failure::Revision { .. } => new(Code::InvalidOutput).hint("update one of the two"),
             Failure::Misspelled { .. } => new(Code::InvalidOutput),
