@@ -1,6 +1,6 @@
 //! One table of calls, and two doors: `rye --json run` and the library give equal outcomes.
 
-use rye_executor::{CallOptions, Config, Error, Executor, Host, Outcome, Report, ToolId};
+use rye_executor::{ArtifactConfig, CallOptions, Config, Error, Executor, Host, Outcome, Report, ToolId};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
 
@@ -31,7 +31,10 @@ type Planned = (String, Vec<rye_executor::Link>);
 
 fn call(host: Host, tool: &str, params: &Value, planned: &mut Option<Planned>) -> Result<Outcome, Report> {
     let report = |error: Error| error.report();
-    let executor = Executor::new(host, Config::default()).map_err(report)?;
+    // Long outputs are kept where the command line keeps them.
+    let state = host.home.as_ref().map(|home| home.join(".local/state/rye"));
+    let config = Config { artifacts: state.as_deref().map(ArtifactConfig::below), ..Config::default() };
+    let executor = Executor::new(host, config).map_err(report)?;
     let id: ToolId =
         tool.parse().map_err(|error| report(rye_executor::resolver::Error::from(error).into()))?;
     let arguments: Map<String, Value> = params.as_object().cloned().unwrap();

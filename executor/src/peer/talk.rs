@@ -237,6 +237,10 @@ impl Talk {
                     && id == Some(*probe)
                 {
                     *went_well = answer.is_ok();
+                    if let Ok(result) = &answer {
+                        // Its name is known by that, its revision not yet.
+                        self.listed.introduce("", &serde_json::from_str(result.get()).unwrap_or_default());
+                    }
                     return Vec::new();
                 }
                 // Who cannot read a request cannot say which: the one that is unanswered is meant.

@@ -135,12 +135,14 @@ fn a_slow_server_of_the_newer_era_alone_is_understood() {
     let mut scene = Scene::listing();
     let acts = scene.talk.unanswered();
     scene.take(acts);
-    scene.hear(json!({"jsonrpc": "2.0", "id": 1, "result": {"supportedVersions": [STATELESS]}}));
+    let told = json!({"io.modelcontextprotocol/serverInfo": {"name": "slow", "version": "1"}});
+    let result = json!({"supportedVersions": [STATELESS], "_meta": told});
+    scene.hear(json!({"jsonrpc": "2.0", "id": 1, "result": result}));
     scene.refuse(-32601, Value::Null);
     assert_eq!(scene.method(), "tools/list");
     assert!(scene.last()["params"]["_meta"].is_object());
     scene.answer(page(&["a"], None));
-    assert_eq!(scene.ended(), Ok("2026-07-28 : a"));
+    assert_eq!(scene.ended(), Ok("2026-07-28 slow: a"));
 }
 
 #[test]
