@@ -44,7 +44,7 @@ const BROKEN: &str = r#".ai/rye.toml:2:9: error: `queue` is not a positive integ
 .ai/tools/keys.toml:2:1: error: `banana` is not a known key
    2 | banana = 1
      | ^^^^^^
-    hint: known here: `version`, `tool_type`, `executor_id`, `category`, `description`, `pass_env`, `env_config`, `config`, `call`, `title`, `hidden`, `parameters`, `input_schema`, `output_schema`, `annotations`, `tags`
+    hint: known here: `version`, `tool_type`, `executor_id`, `category`, `description`, `pass_env`, `env_config`, `config`, `call`, `title`, `hidden`, `parameters`, `input_schema`, `output_schema`, `annotations`, `tags`, `limits`
 .ai/tools/literals.py:2:15: error: the value of `__version__` is computed
    2 | __version__ = get()
      |               ^^^

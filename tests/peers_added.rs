@@ -14,6 +14,8 @@ use crate::world::{World, have};
 struct Web {
     child: Child,
     url: String,
+    /// It logs there, and answers nothing sensible when nobody reads.
+    _stderr: Stream,
 }
 
 impl Web {
@@ -25,7 +27,7 @@ impl Web {
         let mut stderr = Stream::of(child.stderr.take().unwrap());
         stderr.wait_for("running on ");
         let url = stderr.until(" ") + "/mcp";
-        Self { child, url }
+        Self { child, url, _stderr: stderr }
     }
 }
 
@@ -69,7 +71,8 @@ fn assert_all_run(world: &World, sum: &Value, hello: &Value) {
     assert_eq!((&added["isError"], &added["structuredContent"]), (&json!(false), sum), "{added:#}");
     let picture = client.call("mcp_peer_picture", json!({}));
     assert_eq!(picture["content"][0]["mimeType"], "image/png", "{picture:#}");
-    assert!(client.failure("mcp_peer_fail", json!({})).contains("no such thing"));
+    let failed = client.failure("mcp_peer_fail", json!({}));
+    assert!(failed.contains("no such thing"), "{failed}");
     let call = json!({"name": "mcp_peer_steps", "arguments": {}, "_meta": {"progressToken": "steps"}});
     client.ask("tools/call", call);
     let heard = &client.notification("notifications/progress")["params"];
