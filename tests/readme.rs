@@ -47,3 +47,28 @@ fn every_command_of_the_readme_prints_what_stands_there() {
     }
     assert!(ran >= 5, "the README lost its commands");
 }
+
+#[test]
+fn the_lines_for_clients_start_a_server() {
+    let world = World::new();
+    let text = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let block = |fence: &str| {
+        let (_, rest) = text.split_once(fence).unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let json: serde_json::Value = serde_json::from_str(&block("```json\n")).unwrap();
+    let toml: serde_json::Value = toml::from_str(&block("```toml\n")).unwrap();
+    let entry = &json["mcpServers"]["rye"];
+    assert_eq!(entry, &toml["mcp_servers"]["rye"]);
+    assert_eq!(entry["command"], "rye");
+    let project = world.project();
+    let words = entry["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap().replace("/path/to/project", project.to_str().unwrap()));
+    let question = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+    let answer = world.rye(words).cwd("/").stdin(format!("{question}\n")).run().ok();
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["result"]["serverInfo"]["name"], "rye", "{answer}");
+}
