@@ -22,6 +22,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, pidfd_send_signal, waitid};
+use rustix::thread::sched_yield;
 
 use crate::descriptors::{Ends, line_sockets};
 use crate::end::Status;
@@ -33,6 +34,8 @@ use memory::Memory;
 const MOST_DESCRIPTORS: usize = 4;
 /// A keeper that was let go has nothing left to do; one that takes longer still ends what resists.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// A keeper that was let go ends within less than it takes to sleep and be woken again.
+const WAKE_UP: Duration = Duration::from_micros(60);
 /// What the keeper adds to the time limit and the grace before it acts itself: we come first, unless we stand still.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -287,11 +290,13 @@ fn of_any_kind() -> WaitIdOptions {
 fn has_ended(pidfd: &OwnedFd, patience: Duration) -> bool {
     let begin = Instant::now();
     loop {
-        let left = patience.saturating_sub(begin.elapsed());
+        let waited = begin.elapsed();
+        let left = if waited < WAKE_UP { Duration::ZERO } else { patience.saturating_sub(waited) };
         let mut polled = [PollFd::new(pidfd, PollFlags::IN)];
         let time = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut polled, Some(&time)) {
             Err(Errno::INTR) => {}
+            Ok(0) if waited < WAKE_UP.min(patience) => sched_yield(),
             other => return other.is_ok_and(|ready| ready > 0),
         }
     }

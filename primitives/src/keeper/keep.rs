@@ -117,6 +117,10 @@ impl Keep<'_> {
 
     /// Sees who has ended, reaps all of them but the leader, and tells the caller of the leader's end, once.
     fn look(&mut self) {
+        // Where nobody is left, nobody can be orphaned.
+        if self.told && self.is_over() {
+            return;
+        }
         if self.ended.is_none()
             && let Waited::Ended(ended) = kernel::wait(self.leader, false)
         {

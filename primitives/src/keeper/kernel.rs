@@ -116,7 +116,7 @@ pub(super) fn default_signals(all: bool) {
                 syscall4(number::RT_SIGACTION, number, 0, old, MASK_BYTES);
             }
             let own = matches!(signal, libc::SIGCHLD | libc::SIGPIPE);
-            if all || own || known[0] != libc::SIG_IGN {
+            if all || own || !matches!(known[0], libc::SIG_IGN | libc::SIG_DFL) {
                 let default: Action = [0; 4];
                 syscall4(number::RT_SIGACTION, number, (&raw const default) as usize, 0, MASK_BYTES);
             }
