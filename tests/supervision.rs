@@ -11,7 +11,7 @@ use crate::library::{block_on, executor, plan};
 use crate::live::Live;
 use crate::mcp_peer::{Latch, Peer, text_of};
 use crate::roster::{Gate, Roster, command_tool, habit_tool};
-use crate::world::World;
+use crate::world::{World, have, rye};
 
 /// The leader, a child, one with a group and one with a session of its own, a daemon, a daemon without environment, and a
 /// child that has stopped itself. All but that one ignore TERM.
@@ -279,4 +279,22 @@ fn the_outcome_names_what_held_the_run_together() {
     command_tool(&world, "true", &["/bin/true"], "");
     let outcome = world.outcome(["true"]);
     assert_eq!(outcome["supervision"], "subreaper", "{outcome:#}");
+}
+
+#[test]
+fn the_end_of_a_tool_is_no_hangup_for_its_callers_group() {
+    if !have("bash") || !have("setsid") {
+        return;
+    }
+    let world = World::new();
+    world.tool("t.sh", "echo ran\n");
+    // A group that nobody looks after, as a container's or a CI's, in which somebody stands still.
+    let rye = rye().display();
+    let script = format!(
+        "#!/bin/bash\ntrap 'echo hangup' HUP\nkill -STOP $BASHPID & stopped=$!\nuntil grep -q 'State:.T' /proc/$stopped/status; do :; done\n{rye} \"$@\"\nkill -KILL $stopped\nwait $stopped 2>/dev/null\necho over\n"
+    );
+    let script = world.program("orphaned", script);
+    let caller =
+        world.program("caller", format!("#!/bin/bash\nexec setsid --wait {}  \"$@\"\n", script.display()));
+    assert_eq!(world.rye(["run", "t"]).of(caller).run().stdout(), "ran\nover\n");
 }

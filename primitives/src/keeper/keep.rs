@@ -47,9 +47,15 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
     // What is of the caller's stays with the caller.
     kernel::close_range(0, terms.line.wrapping_sub(1));
     kernel::close_range(terms.line.wrapping_add(1), i32::MAX);
-    // Out of the way of the terminal's keys and of job control. A session of its own would be one more for the scheduler
-    // to be fair to, which costs milliseconds on a busy machine.
-    kernel::begin_group();
+    // Out of the way of what is sent to the caller's group.
+    if terms.own_session {
+        // A session of its own would be one more for the scheduler to be fair to: milliseconds, on a busy machine.
+        kernel::begin_group();
+    } else {
+        // The child stays in the caller's group. A parent in another group of the same session would have the kernel
+        // take that group for orphaned when the child ends, and send it HUP if anyone in it is stopped.
+        kernel::begin_session();
+    }
     kernel::send(terms.line, &[tell::STARTED, leader, 0, 0]);
     let mut keeper = Keep { terms, leader, ended: None, told: false, others: true, enforced: 0 };
     keeper.stay();
