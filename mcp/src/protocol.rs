@@ -67,8 +67,8 @@ const INSTRUCTIONS: &str = "Each tool is a script or command of this project or 
 #[derive(Debug)]
 pub(crate) struct Protocol {
     door: Arc<Door>,
-    /// From which level on a session wants log lines.
-    level: Mutex<Level>,
+    /// From which level on a session wants log lines, once it has said so.
+    level: Mutex<Option<Level>>,
     /// Whether the session hears of changes already.
     hears: AtomicBool,
     /// Once the session has asked for log lines: how many of the server's own notes it has heard.
@@ -77,7 +77,7 @@ pub(crate) struct Protocol {
 
 impl Protocol {
     pub(crate) fn new(door: Arc<Door>) -> Self {
-        Self { door, level: Mutex::new(Level::Info), hears: AtomicBool::new(false), heard: Mutex::new(None) }
+        Self { door, level: Mutex::default(), hears: AtomicBool::new(false), heard: Mutex::new(None) }
     }
 
     /// Tells a client that asked for log lines what the server has to say: a session each thing once, a request that
@@ -101,7 +101,8 @@ impl Protocol {
 
     /// What a session has not heard, if it wants to.
     fn unheard_notes(&self) -> Vec<String> {
-        if NOTE_LEVEL < *self.level.lock().unwrap_or_else(PoisonError::into_inner) {
+        let least = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        if least.is_none_or(|least| NOTE_LEVEL < least) {
             return Vec::new();
         }
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,18 +302,20 @@ impl ServerHandler for Protocol {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, McpError> {
         let era = era(&context);
-        let level = match era {
-            Era::Session => Some(*self.level.lock().unwrap_or_else(PoisonError::into_inner)),
-            Era::Stateless => context.meta.log_level().map(edge::level),
+        // A session that has not said what it wants hears log lines along with progress. For a call of which it wants
+        // to hear neither, nothing is opened.
+        let (asked, unasked) = match era {
+            Era::Session => (*self.level.lock().unwrap_or_else(PoisonError::into_inner), Some(Level::Info)),
+            Era::Stateless => (context.meta.log_level().map(edge::level), None),
         };
         let mut listener = Listener {
             peer: context.peer.clone(),
             token: context.meta.get_progress_token(),
-            level,
+            level: asked.or(unasked),
             tool: request.name.to_string(),
             done: None,
         };
-        let wanted = listener.token.is_some() || listener.level.is_some();
+        let wanted = listener.token.is_some() || asked.is_some();
         let (sender, mut notices) = mpsc::channel(64);
         let call = self.door.call(CallRequest {
             name: request.name.into_owned(),
@@ -384,7 +387,7 @@ impl ServerHandler for Protocol {
         if era(&context) == Era::Stateless {
             return Err(McpError::method_not_found::<rmcp::model::SetLevelRequestMethod>());
         }
-        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = edge::level(request.level);
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(edge::level(request.level));
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(0);
         self.tell_notes(&context, None).await;
         Ok(())
