@@ -5,6 +5,9 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
+use rye_executor::{CallOptions, Config};
+
+use crate::library::{block_on, executor, plan};
 use crate::world::{World, am_root, have};
 
 /// Something that is put in place of the tool `x`.
@@ -370,4 +373,19 @@ fn a_file_that_changes_while_it_runs_is_told() {
     let ran = world.rye(["run", "t"]).run();
     assert_eq!(ran.code, Some(0));
     assert!(ran.stderr().ends_with("t.sh changed while it ran\n"), "{}", ran.stderr());
+}
+
+#[test]
+fn the_bytes_that_were_read_are_the_bytes_that_run() {
+    if !have("python3") {
+        return;
+    }
+    let world = World::new();
+    let write = |result: &str| world.tool("f.py", format!("def main():\n    return '{result}'\n"));
+    write("read");
+    let executor = executor(&world, Config::default());
+    let plan = plan(&executor, "f", CallOptions::default());
+    write("swapped");
+    let outcome = block_on(async { executor.start(plan).unwrap().outcome().await.unwrap() });
+    assert_eq!(outcome.data_as::<String>().unwrap().as_deref(), Some("read"));
 }

@@ -38,6 +38,7 @@ mod listing;
 mod live;
 mod managers;
 mod mcp_add;
+mod mcp_ask;
 mod mcp_calls;
 mod mcp_http;
 mod mcp_install;

@@ -33,7 +33,7 @@ done
 "#;
 
 /// A project with tools, which is another's server.
-fn shop() -> World {
+pub(crate) fn shop() -> World {
     let shop = World::new();
     shop.tool(
         "greet.sh",
@@ -48,20 +48,20 @@ fn shop() -> World {
 }
 
 /// The words that start a shop.
-fn words_of(shop: &World) -> Vec<String> {
+pub(crate) fn words_of(shop: &World) -> Vec<String> {
     let program = rye().to_str().unwrap().to_owned();
     vec![program, "--project".to_owned(), shop.project().to_str().unwrap().to_owned(), "mcp".to_owned()]
 }
 
 /// Runs `rye mcp` with words of its own, then `--` and a command.
-fn mcp(world: &World, words: &[&str], command: &[impl AsRef<str>]) -> Ran {
+pub(crate) fn mcp(world: &World, words: &[&str], command: &[impl AsRef<str>]) -> Ran {
     let command = command.iter().map(AsRef::as_ref);
     let words = ["mcp"].into_iter().chain(words.iter().copied()).chain(["--"]).chain(command);
     world.rye(words).run()
 }
 
 /// The same without a command.
-fn verb(world: &World, words: &[&str]) -> Ran {
+pub(crate) fn verb(world: &World, words: &[&str]) -> Ran {
     world.rye(["mcp"].iter().chain(words)).run()
 }
 
@@ -81,13 +81,13 @@ fn tool(name: &str) -> Value {
 }
 
 /// A shop over HTTP.
-struct Shop {
+pub(crate) struct Shop {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Shop {
-    fn open(shop: &World) -> Self {
+    pub(crate) fn open(shop: &World) -> Self {
         let mut command = shop.rye(["mcp", "--http", "127.0.0.1:0"]).command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -106,7 +106,7 @@ impl Drop for Shop {
 }
 
 /// The files below the servers' folder, by their paths there.
-fn files(world: &World) -> Vec<String> {
+pub(crate) fn files(world: &World) -> Vec<String> {
     fn visit(folder: &Path, top: &Path, found: &mut Vec<String>) {
         for entry in folder.read_dir().into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -407,50 +407,6 @@ fn a_link_leads_no_file_out_of_the_space() {
     verb(&world, &["refresh", "x"]).fails(126, &["leads out"]);
     verb(&world, &["remove", "--force", "x"]).fails(126, &["leads out"]);
     assert!(outside.join("x/a.toml").is_file());
-}
-
-#[test]
-fn any_server_can_be_asked_and_called_without_being_added() {
-    let (world, shop) = (World::new(), shop());
-    let open = Shop::open(&shop);
-    let command = words_of(&shop);
-    for asked in [mcp(&world, &["tools"], &command), verb(&world, &["tools", &open.url])] {
-        let text = asked.ok();
-        assert!(
-            text.starts_with("rye ") && text.contains("\n  greet      name:str [times:int]  Greet\n"),
-            "{text}"
-        );
-    }
-    let told = verb(&world, &["tools", "--json", &open.url]).json();
-    assert_eq!(told["tools"].as_array().unwrap().len(), 3, "{told:#}");
-    assert_eq!(told["protocol"], "2026-07-28");
-    let by_command = |words: &[&str]| mcp(&world, &[&["call"], words].concat(), &command);
-    let by_url = |words: &[&str]| verb(&world, &[&["call", &*open.url], words].concat());
-    for is_url in [false, true] {
-        let call = |words: &[&str]| if is_url { by_url(words) } else { by_command(words) };
-        assert_eq!(call(&["greet", "--name", "Ada", "--times=2"]).ok(), "Hello Ada\nHello Ada\n");
-        assert_eq!(call(&["greet", "Ada"]).ok(), "Hello Ada\n");
-        assert_eq!(call(&["sub_count"]).ok(), "{\"count\":3}\n");
-        call(&["fail"]).fails(1, &["oh no"]);
-        call(&["greet", "--times", "many"]).fails(2, &["times", "name", "--help"]);
-        call(&["great"]).fails(127, &["did you mean `greet`"]);
-        assert!(call(&["greet", "--help"]).ok().contains("--name"));
-    }
-    let outcome =
-        world.rye(["--json", "mcp", "call", "--params", "{\"name\": \"Ada\"}", &open.url, "greet"]).run();
-    assert_eq!(outcome.json()["data"], "Hello Ada");
-    let failed = world.rye(["--json", "mcp", "call", &open.url, "fail"]).run();
-    assert_eq!((failed.code, &failed.json()["error"]["code"]), (Some(1), &json!("tool_failed")));
-    verb(&world, &["call", &open.url]).fails(2, &["no tool is named"]);
-    verb(&world, &["call", "greet", "--name", "x"]).fails(2, &["no server is named"]);
-    assert_eq!(files(&world), [""; 0]);
-    // By the name under which it was added.
-    verb(&world, &["add", "web", "--url", &open.url]).ok();
-    assert!(verb(&world, &["tools", "web"]).ok().contains("greet"));
-    verb(&world, &["tools", "wab"]).fails(127, &["did you mean `web`"]);
-    verb(&world, &["tools", "--header", "A: b", "web"]).fails(2, &["its file says how it is reached"]);
-    assert_eq!(verb(&world, &["--json", "tools", "web"]).json()["tools"].as_array().unwrap().len(), 3);
-    verb(&world, &["--http", "127.0.0.1:0", "list"]).fails(2, &["serves nobody"]);
 }
 
 #[test]

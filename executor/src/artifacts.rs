@@ -195,9 +195,12 @@ fn sweep(folder: &Path, now: SystemTime) {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::io::ErrorKind;
     use std::time::{Duration, SystemTime};
 
-    use super::{MAX_AGE, MAX_GROWING, MAX_TOTAL, SPILL_PREFIX, list, sweep};
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::{Kept, MAX_AGE, MAX_GROWING, MAX_TOTAL, SPILL_PREFIX, list, sweep};
 
     #[test]
     fn what_is_old_or_too_much_goes_and_what_is_not_ours_stays() {
@@ -216,12 +219,16 @@ mod tests {
         make(&format!("{SPILL_PREFIX}old"), 1, MAX_GROWING * 2);
         make(&format!("{SPILL_PREFIX}new"), 1, Duration::ZERO);
         std::os::unix::fs::symlink("notes.txt", folder.path().join(id('d'))).unwrap();
+        let pipe = folder.path().join(id('f'));
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let kept = Kept { id: id('f'), bytes: 0, made: 0, path: pipe };
+        assert_eq!(kept.open().unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(list(folder.path()).unwrap().len(), 3);
         sweep(folder.path(), now);
         let left: Vec<_> = list(folder.path()).unwrap().into_iter().map(|kept| kept.id).collect();
         assert_eq!(left, [id('a')]);
         let names = std::fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(names, 4, "the file, the link, the notes and what grows");
+        assert_eq!(names, 5, "the file, the link, the pipe, the notes and what grows");
         make(&id('e'), 1, Duration::ZERO);
         sweep(folder.path(), now);
         assert_eq!(list(folder.path()).unwrap().len(), 1, "the newest stays, whatever its size");
