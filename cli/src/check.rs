@@ -1,7 +1,6 @@
 //! `rye check`: every problem of every file at once. Exit code 1 when there is one; notes do not count.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use rye_executor::report::resolve_report;
@@ -13,6 +12,7 @@ use serde_json::json;
 
 use crate::arguments::CheckWords;
 use crate::drawing::Drawing;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plural};
 
 /// Checks the files that the caller sees.

@@ -9,13 +9,13 @@ mod line;
 mod shell;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::{Command, CommandFactory};
 use rye_executor::tools::completion::{Candidate, Completion, complete as complete_call};
 use rye_executor::{Host, Resolver, ToolId};
 
 use crate::arguments::{CommandLine, CompleteWords};
+use crate::entry::ExitCode;
 use crate::host;
 use crate::mcp::names_in;
 use crate::output::Output;

@@ -5,13 +5,12 @@ mod examine;
 mod surroundings;
 mod versions;
 
-use std::process::ExitCode;
-
 use rye_executor::report::resolve_report;
 use rye_executor::{Host, Report, Resolver};
 use serde::Serialize;
 
 use crate::columns::{columns, padded};
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plural};
 use examine::examine;
 use surroundings::Surroundings;

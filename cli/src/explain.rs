@@ -1,13 +1,12 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
-use std::process::ExitCode;
-
 use rye_executor::resolver::environment::EntrySource;
 use rye_executor::resolver::{Action, ExchangePlan, PeerPlan, PeerReach, ProcessPlan, StdinPlan};
 use rye_executor::{Config, EndingKind, Executor, Host, Plan, Report, exit_codes};
 use serde_json::{Value, json};
 
 use crate::arguments::RunWords;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 use crate::run::{Call, read_call};
 use crate::tree::Branch;
@@ -114,7 +113,7 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
     let mut tree = Branch::head(plan.tool.as_str());
     let chain = plan.chain.iter().map(|link| {
         let path = link.path.as_ref().map(|path| host.shown(path)).unwrap_or_default();
-        let hash = link.sha256.as_deref().and_then(|hash| hash.get(..12));
+        let hash = link.sha256.as_ref().and_then(|hash| hash.as_str().get(..12));
         let hash = hash.map(|hash| format!("sha256 {hash}…")).unwrap_or_default();
         let link = Branch::text(&link.id).cell(Some(Style::Dim), link.space.word()).cell(None, &path);
         link.cell(Some(Style::Dim), &hash)

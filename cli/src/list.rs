@@ -1,12 +1,12 @@
 //! `rye list`: every tool, one line each, by space; on a terminal by folder too. Broken files show their problem.
 
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 
 use rye_executor::{Config, Executor, Host, Report, Space};
 
 use crate::arguments::ListWords;
 use crate::columns::columns;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style};
 use crate::row::Row;
 

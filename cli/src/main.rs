@@ -1,6 +1,8 @@
 //! rye's command line: the only reader of environment, working directory and terminal. It captures them once and
 //! hands them to the executor.
 
+#![cfg_attr(all(target_env = "gnu", not(test)), no_main)]
+
 mod arguments;
 mod artifacts;
 mod check;
@@ -8,6 +10,7 @@ mod columns;
 mod completions;
 mod doctor;
 mod drawing;
+mod entry;
 mod explain;
 mod host;
 mod list;
@@ -26,12 +29,12 @@ mod tree;
 mod veil;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use rye_executor::{Code, Outcome, Report, exit_codes};
 
 use crate::arguments::{Command, CommandLine};
+use crate::entry::ExitCode;
 use crate::output::Output;
 
 fn main() -> ExitCode {

@@ -12,14 +12,13 @@ mod servers;
 mod token;
 mod toml_text;
 
-use std::process::ExitCode;
-
 use rye_executor::{Code, Host, Report};
 
 pub(crate) use client::Client;
 pub(crate) use servers::{ServerCommand, names_in};
 
 use crate::arguments::{McpCommand, McpWords};
+use crate::entry::ExitCode;
 use crate::output::Output;
 
 /// Serves, or does what the word after `mcp` says.

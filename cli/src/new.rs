@@ -4,7 +4,6 @@ mod language;
 mod place;
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use rye_executor::report::resolve_report;
@@ -13,6 +12,7 @@ use rye_executor::{CallOptions, Code, EndingKind, Host, Report, Resolver, Space,
 use serde_json::{Map, json};
 
 use crate::arguments::NewWords;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style};
 use crate::run::tool_id;
 

@@ -1,13 +1,13 @@
 //! Where output goes and how it looks: results on standard output, everything else on standard error.
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::process::ExitCode;
 
 use rye_executor::harmless::written_out;
 use rye_executor::{Code, EndingKind, Report, exit_codes};
 
 use crate::columns::wrapped;
 use crate::drawing::Drawing;
+use crate::entry::ExitCode;
 
 /// The caller's two streams.
 #[derive(Clone, Copy, Debug)]

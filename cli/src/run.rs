@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use rye_executor::{
 use serde_json::{Map, Value};
 
 use crate::arguments::{CommandLine, RunCall, RunWords};
+use crate::entry::ExitCode;
 use crate::host::artifact_config;
 use crate::output::{Output, Style, plain};
 use crate::{signals, timings};

@@ -1,7 +1,5 @@
 //! `rye runtimes`: every way to run tools that the caller sees, and what this machine has for it. Nothing is started.
 
-use std::process::ExitCode;
-
 use rye_executor::report::resolve_report;
 use rye_executor::resolver::{Error, Interpreter, Primitive, RuntimeSurvey, lossy_path};
 use rye_executor::runtimes::call::Style as CallStyle;
@@ -10,6 +8,7 @@ use rye_executor::{Host, Listed, Report, Resolver, Space};
 use serde::Serialize;
 
 use crate::columns::{columns, padded};
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 
 /// Lists the runtimes.

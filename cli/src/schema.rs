@@ -1,8 +1,6 @@
 //! `rye schema`: tools as other programs take them. Standard output holds what a request takes and nothing else; what it
 //! cannot say stands on standard error, or with `--json` beside it.
 
-use std::process::ExitCode;
-
 use rye_executor::report::resolve_report;
 use rye_executor::tools::dialect::{Dialect, Loss};
 use rye_executor::tools::{Item, PortableNames, Tool};
@@ -10,6 +8,7 @@ use rye_executor::{Code, Config, Executor, Host, Listing, Report, ToolId};
 use serde_json::{Value, json};
 
 use crate::arguments::SchemaWords;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style};
 use crate::run::tool_id;
 

@@ -1,11 +1,10 @@
 //! `rye search`: tools by words, the best first. Nothing is executed. Exit code 1 when there is none, as `grep` has it.
 
-use std::process::ExitCode;
-
 use rye_executor::tools::search::{Found, Hit, search as ranked};
 use rye_executor::{Config, Executor, Host, Report};
 
 use crate::arguments::SearchWords;
+use crate::entry::ExitCode;
 use crate::list::NO_TOOLS;
 use crate::output::{Output, Style};
 use crate::row::Row;

@@ -1,7 +1,5 @@
 //! `rye show`: what a tool is, as far as its files say: metadata, parameters, chain.
 
-use std::process::ExitCode;
-
 use rye_executor::tools::Annotations;
 use rye_executor::tools::schema::Schema;
 use rye_executor::{Config, Executor, Host, Report, Resolution};
@@ -9,6 +7,7 @@ use serde_json::json;
 
 use crate::arguments::ToolWord;
 use crate::columns::wrapped;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain};
 use crate::run::tool_id;
 

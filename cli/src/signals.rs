@@ -6,7 +6,7 @@
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::{Duration, Instant};
 
-use rye_executor::{Attachment, EndingKind, Error, Executor, Outcome, Plan, RunStopper, Stop};
+use rye_executor::{Attachment, EndingKind, Error, Executor, Outcome, Plan, RunStopper, Stop, is_ignored};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -130,10 +130,8 @@ pub(crate) struct Watch(Option<SignalDelivery<UnixStream, WithOrigin>>);
 impl Watch {
     /// Begins to watch. A signal that was ignored when rye was started (`nohup`) stays ignored.
     pub(crate) fn new() -> Self {
-        let ignored = ignored();
-        let watched = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
-        let watched =
-            watched.filter(|signal| u32::try_from(signal - 1).is_ok_and(|bit| ignored & (1 << bit) == 0));
+        let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+        let watched = all.into_iter().filter(|signal| !is_ignored(*signal));
         let pair = StdUnixStream::pair().ok().and_then(|(read, write)| {
             read.set_nonblocking(true).ok()?;
             Some((UnixStream::from_std(read).ok()?, write))
@@ -162,11 +160,4 @@ impl Watch {
             }
         }
     }
-}
-
-/// The signals that this process ignores, a bit for each, as the kernel tells it.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

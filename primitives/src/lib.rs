@@ -11,9 +11,9 @@
 //! were not meant. The road is [`HttpRequest`] → [`HttpEnd`]; [`HttpClient::open`] leaves the body to be read as it
 //! comes, as [`SseReader`] reads events.
 
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[cfg(not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))))]
 compile_error!(
-    "rye-primitives runs on Linux with glibc only; twins are missing for `keeper` (clone, subreaper, pidfd), \
+    "rye-primitives runs on Linux with glibc or musl only; twins are missing for `keeper` (clone, subreaper, pidfd), \
      `leader` (pidfd), `procfs`, `tree` (finding descendants) and `subreaper`"
 );
 
@@ -25,6 +25,7 @@ mod end;
 mod error;
 mod events;
 mod http;
+mod ignored;
 mod keeper;
 mod keepers;
 mod leader;
@@ -53,6 +54,7 @@ pub use http::{
     HostLookup, HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpEnd, HttpError, HttpLimits, HttpRequest,
     HttpRoots, SseEvent, SseReader, SseTooLong, address_refusal,
 };
+pub use ignored::is_ignored;
 pub use process::{Process, ProcessEvents, start};
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
 pub use spill::{SPILL_PREFIX, Spill, Spilled};

@@ -8,8 +8,9 @@ use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::{ItemId, nearest};
 use rye_tools::{Form, Item, Tool};
 
+use crate::content_hash::ContentHash;
 use crate::error::Error;
-use crate::files::{SourceFile, hash_of};
+use crate::files::{SourceFile, read_again};
 use crate::item::FoundItem;
 use crate::locate::{in_core, in_root};
 use crate::resolution::{Resolution, Walked};
@@ -56,7 +57,7 @@ pub struct Link {
     pub path: Option<PathBuf>,
     /// The SHA-256 of the bytes that were read; none for a primitive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
+    pub sha256: Option<ContentHash>,
     /// Whether exactly those bytes are what runs or decides, not what stands at the path later.
     pub verified: bool,
     /// Something else stood at the path when the run ended: what ran may have been neither.
@@ -70,10 +71,10 @@ pub struct Link {
 impl Link {
     /// Tells whether what stands at the path is still what was read, where it matters.
     pub fn look_again(&mut self) {
-        let (false, Some(path), Some(sha256)) = (self.verified, &self.path, &self.sha256) else { return };
+        let (false, Some(path), Some(read)) = (self.verified, &self.path, &self.sha256) else { return };
         let is_same = match self.stamp {
             Some(stamp) if std::fs::metadata(path).is_ok_and(|now| Stamp::of(&now) == stamp) => true,
-            _ => hash_of(path).is_some_and(|now| now == *sha256),
+            _ => read_again(path).is_some_and(|now| now == read.bytes()),
         };
         self.changed = !is_same;
     }

@@ -22,8 +22,6 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The SHA-256 of the bytes, in lower-case hexadecimal.
-    pub sha256: String,
     /// What the system said of the file before it was read; none where a link led to it.
     pub(crate) stamp: Option<Stamp>,
 }
@@ -204,13 +202,13 @@ fn kind_of(metadata: &std::fs::Metadata) -> &'static str {
     }
 }
 
-/// The SHA-256 of what stands at a path now; `None`: no file that could be a tool's.
-pub(crate) fn hash_of(path: &Path) -> Option<String> {
+/// What stands at a path now; `None`: no file that could be a tool's.
+pub(crate) fn read_again(path: &Path) -> Option<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = std::fs::File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
     let mut bytes = Vec::new();
     file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).ok()?;
-    Some(sha256(&bytes))
+    Some(bytes)
 }
 
 /// The SHA-256 of bytes, in lower-case hexadecimal.

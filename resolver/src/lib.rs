@@ -9,6 +9,7 @@ mod claims;
 mod command_line;
 mod config;
 mod config_check;
+mod content_hash;
 mod dotenv;
 pub mod environment;
 mod error;
@@ -48,6 +49,7 @@ pub use chain::{Bootstrap, Link, Primitive};
 pub use claims::{Claim, Claims};
 pub use config::{Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};
+pub use content_hash::ContentHash;
 pub use dotenv::holds_secrets;
 pub use error::Error;
 pub use files::{

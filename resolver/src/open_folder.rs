@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use crate::files::{RefusedFile, RefusedReason, SourceFile, ToolsFolder, check_owner, read_checked, sha256};
+use crate::files::{RefusedFile, RefusedReason, SourceFile, ToolsFolder, check_owner, read_checked};
 use crate::stamp::Stamp;
 
 /// The folder, open.
@@ -70,9 +70,8 @@ impl<'t> OpenFolder<'t> {
             let real = path.canonicalize().map_err(|error| refuse(unreadable(&error)))?;
             self.judge(&real).map_err(refuse)?;
         }
-        let sha256 = sha256(&bytes);
         let stamp = (!by_link).then_some(stamp);
-        Ok(Some(SourceFile { path, bytes, sha256, stamp }))
+        Ok(Some(SourceFile { path, bytes, stamp }))
     }
 
     /// The stamp of a file below the folder, if [`OpenFolder::read`] would read it and no link leads to it.

@@ -14,6 +14,7 @@ use rye_tools::{Form, Item, Tool};
 
 use crate::Resolver;
 use crate::chain::{Bootstrap, Link, Primitive};
+use crate::content_hash::ContentHash;
 use crate::error::Error;
 use crate::files::SourceFile;
 use crate::item::FoundItem;
@@ -108,7 +109,7 @@ impl Resolver {
             id: id.to_string(),
             space,
             path: file.as_ref().map(|file| file.path.clone()),
-            sha256: file.as_ref().map(|file| file.sha256.clone()),
+            sha256: file.clone().map(ContentHash::of_file),
             // A declaration was read whole; a function travels with its request; a script runs from its path.
             verified: file.is_none()
                 || (function && !reads_path(&merged.config) && matches!(tool.form, Form::PythonFunction(_))),
@@ -176,8 +177,8 @@ impl Merged {
 
 fn link_of(found: &FoundItem) -> Link {
     let sha256 = match &found.file {
-        Some(file) => Some(file.sha256.clone()),
-        None => core_file(&found.id).map(|core| crate::files::sha256(core.text.as_bytes())),
+        Some(file) => Some(ContentHash::of_file(Arc::clone(file))),
+        None => core_file(&found.id).map(|core| ContentHash::of_core(core.text)),
     };
     let path = found.file.as_ref().map(|file| file.path.clone());
     Link {

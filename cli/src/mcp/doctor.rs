@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use rye_executor::{Host, Report, Resolver};
 use serde::Serialize;
@@ -14,6 +13,7 @@ use super::entry::{Seen, same_file};
 use super::install::faulty;
 use super::probe::{Answer, probe};
 use crate::check::notes_of;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 use crate::run::event_loop;
 use rye_executor::report::resolve_report;

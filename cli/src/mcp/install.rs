@@ -1,8 +1,6 @@
 //! `rye mcp install` and `uninstall`: rye's own entry in the configuration of clients, and nothing else in it. What
 //! cannot be done for one client is told, and holds no other up.
 
-use std::process::ExitCode;
-
 use rye_executor::{Code, EndingKind, Host, Report, Resolver, exit_codes};
 use serde_json::{Value, json};
 
@@ -10,6 +8,7 @@ use super::client::{Client, Place};
 use super::config_file::ConfigFile;
 use super::entry::{Entry, Fault, NAME, Seen};
 use crate::arguments::McpInstallWords;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 use rye_executor::report::resolve_report;
 

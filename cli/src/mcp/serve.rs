@@ -6,7 +6,6 @@
 use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use rustix::io::fcntl_dupfd_cloexec;
@@ -17,6 +16,7 @@ use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdi
 
 use super::token;
 use crate::arguments::McpWords;
+use crate::entry::ExitCode;
 use crate::host::artifact_config;
 use crate::output::{Output, Style};
 use crate::run::event_loop;

@@ -21,11 +21,10 @@ mod tool_file;
 mod tools;
 mod words;
 
-use std::process::ExitCode;
-
 use clap::Subcommand;
 use rye_executor::{Host, Report};
 
+use crate::entry::ExitCode;
 use crate::output::Output;
 
 pub(crate) use known::names_in;

@@ -313,6 +313,24 @@ pub(super) fn wait(pid: i32, reap: bool) -> Waited {
     }
 }
 
+/// Whether a child of ours lives. A wait for those that stop finds none where there is none to find, and a child that has
+/// ended will not stop any more.
+pub(super) fn has_living_child() -> bool {
+    let how = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    let mut told = [0_i32; 32];
+    loop {
+        // SAFETY: the kernel writes no more than these 128 bytes.
+        let waited = unsafe {
+            let told = (&raw mut told) as usize;
+            syscall5(number::WAITID, libc::P_ALL as usize, 0, told, word(how), 0)
+        };
+        match checked(waited) {
+            Err(libc::EINTR) => {}
+            other => return other != Err(libc::ECHILD),
+        }
+    }
+}
+
 /// Waits for one of three descriptors to become readable or to be hung up, or for so many milliseconds. Says of which
 /// it is so.
 pub(super) fn poll(descriptors: [i32; 3], milliseconds: Option<i64>) -> [bool; 3] {

@@ -1,8 +1,6 @@
 //! `rye mcp add`: the server is started or asked once, and what it lists becomes files. Nothing is written unless it
 //! has answered, and nothing that is there is overwritten.
 
-use std::process::ExitCode;
-
 use rye_executor::peer::Listed;
 use rye_executor::{Config, Executor, Host, Report, Space};
 use serde_json::{Value, json};
@@ -15,6 +13,7 @@ use super::sync::Wanted;
 use super::told;
 use super::tool_file::Via;
 use super::words::AddWords;
+use crate::entry::ExitCode;
 use crate::new::Place;
 use crate::output::{Output, Style, plain, plain_line, plural};
 

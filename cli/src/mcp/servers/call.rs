@@ -2,7 +2,6 @@
 //! problems at once, the same result and the same exit code.
 
 use std::ffi::{OsStr, OsString};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use super::tool_file::{Via, name_of, write};
 use super::tools::{TYPED, is_url, space_of};
 use super::words::CallWords;
 use crate::arguments::RunWords;
+use crate::entry::ExitCode;
 use crate::output::Output;
 use crate::run::{Call, event_loop, finish, read_arguments};
 use crate::signals::{Ended, run_to_end};

@@ -1,7 +1,5 @@
 //! `rye mcp list`: the servers that were added, how each is reached, and what it was found to speak. Nothing is started.
 
-use std::process::ExitCode;
-
 use rye_executor::report::resolve_report;
 use rye_executor::{Host, Report, Resolver, Space};
 use serde::Serialize;
@@ -10,6 +8,7 @@ use super::known::{Known, servers};
 use super::mark::Author;
 use super::runtime_file::Said;
 use crate::columns::{columns, cut, padded};
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line, plural};
 
 /// One server.

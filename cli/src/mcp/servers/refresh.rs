@@ -1,7 +1,6 @@
 //! `rye mcp refresh`: each server is asked again, and its files follow what it lists. A server that does not answer
 //! changes nothing and holds no other up.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use rye_executor::{Config, EndingKind, Executor, Host, Report, exit_codes};
@@ -14,6 +13,7 @@ use super::sync::{Changes, Wanted};
 use super::tool_file::Via;
 use super::words::RefreshWords;
 use super::{runtime_file, told};
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 
 /// Asks one server again, or every one.

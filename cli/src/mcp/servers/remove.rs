@@ -1,8 +1,6 @@
 //! `rye mcp remove`: the files of a server go, all or none. What a person edited goes only by force, and what was never
 //! written here stays whatever is asked.
 
-use std::process::ExitCode;
-
 use rye_executor::report::resolve_report;
 use rye_executor::{Code, Host, Report, Resolver};
 use serde_json::json;
@@ -10,6 +8,7 @@ use serde_json::json;
 use super::known::server;
 use super::mark::Author;
 use super::words::RemoveWords;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plural};
 
 /// Takes a server away.

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use rye_executor::resolver::Card;
 use rye_executor::{Catalogued, Config, Executor, Host, Report, Space};
@@ -16,6 +15,7 @@ use super::told;
 use super::tool_file::{Via, name_of};
 use super::words::ToolsWords;
 use crate::columns::columns;
+use crate::entry::ExitCode;
 use crate::output::{Output, Style, plain_line};
 use crate::row::Row;
 
