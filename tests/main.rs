@@ -45,6 +45,7 @@ mod mcp_install;
 mod mcp_lifetime;
 mod mcp_notes;
 mod mcp_peer;
+mod mcp_resources;
 mod mcp_servers;
 mod mcp_servers_http;
 mod mcp_wire;

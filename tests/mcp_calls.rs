@@ -1,7 +1,5 @@
 //! Tools over MCP: what is listed, how arguments get in, how results and failures come out.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::{Value, json};
 
 use crate::mcp_peer::{Peer, stateless, text_of};
@@ -233,42 +231,6 @@ END
     let told = peer.failure("bad", json!({}));
     assert!(told.starts_with("invalid_output: ") && told.contains("data"), "{told}");
     assert_eq!(peer.failure("refuse", json!({})), "no");
-}
-
-#[test]
-fn a_long_output_is_cut_and_the_whole_is_a_resource() {
-    let world = World::new();
-    world.tool("long.sh", "echo first\nyes 1234567 | head -n 200000\necho last\n");
-    let mut peer = Peer::session(&world, "2025-11-25");
-    let result = peer.call("long", json!({}));
-    let text = text_of(&result);
-    assert!(text.len() < 45_000, "{}", text.len());
-    assert!(
-        text.starts_with("first\n") && text.trim_end().ends_with("last") && text.contains("bytes cut out")
-    );
-    let link = &result["content"][1];
-    assert_eq!((&link["type"], &link["size"]), (&json!("resource_link"), &json!(1_600_011)), "{link:#}");
-    assert!(text.contains(link["uri"].as_str().unwrap()));
-    let read = peer.ask("resources/read", json!({"uri": link["uri"]}));
-    let whole = read["contents"][0]["text"].as_str().unwrap();
-    assert_eq!(whole.len(), 1_600_011);
-    assert!(whole.starts_with("first\n1234567\n") && whole.ends_with("1234567\nlast\n"));
-    assert_eq!(peer.ask("resources/list", json!({}))["resources"][0]["uri"], link["uri"]);
-    let unknown = json!({"uri": "rye://output/none"});
-    assert_eq!(peer.error("resources/read", unknown.clone()), -32002);
-    assert_eq!(peer.error("resources/read", stateless(unknown)), -32602);
-    // It is its owner's alone, and goes with the server.
-    let folders = || {
-        let all = std::fs::read_dir(std::env::temp_dir()).unwrap().map(|entry| entry.unwrap().path());
-        all.filter(|path| path.to_string_lossy().contains("rye-mcp-")).collect::<Vec<_>>()
-    };
-    let uri = link["uri"].as_str().unwrap();
-    let file = uri.rsplit('/').next().unwrap();
-    let kept = folders().into_iter().map(|folder| folder.join(file)).find(|path| path.exists()).unwrap();
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&kept), mode(kept.parent().unwrap())), (0o600, 0o700));
-    assert_eq!(peer.end().0, Some(0));
-    assert!(!kept.parent().unwrap().exists());
 }
 
 #[test]

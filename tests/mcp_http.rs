@@ -109,6 +109,19 @@ impl Server {
     }
 
     #[track_caller]
+    /// Begins a session and gives its id.
+    pub(crate) fn session(&self) -> String {
+        self.post(&[], &initialize()).header("Mcp-Session-Id").unwrap().to_owned()
+    }
+
+    /// Asks in a session and gives the result.
+    #[track_caller]
+    pub(crate) fn ask(&self, session: &str, method: &str, params: Value) -> Value {
+        let headers = [("Mcp-Session-Id", session), ("MCP-Protocol-Version", "2025-11-25")];
+        let message = json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params});
+        self.post(&headers, &message).message()["result"].clone()
+    }
+
     fn end(mut self, signal: Signal) -> Option<i32> {
         let child = self.child.take().unwrap();
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -158,7 +171,8 @@ fn both_eras_live_on_one_address() {
     let called = server.post(&headers, &call);
     assert_eq!(called.message()["result"]["content"][0]["text"], "hello", "{}", called.body);
     assert_eq!(called.message()["result"].get("resultType"), None);
-    assert!((200..300).contains(&server.request("DELETE", "/mcp", &headers, "").status));
+    let ended = server.request("DELETE", "/mcp", &headers, "");
+    assert_eq!((ended.status, ended.body.as_str()), (204, ""));
     assert_eq!(server.post(&headers, &call).status, 404, "the session is over");
 
     assert_eq!(server.request("GET", "/health", &[], "").body.trim(), "ok");

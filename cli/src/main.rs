@@ -65,7 +65,11 @@ fn main() -> ExitCode {
         Command::Completions(completions) => Ok(completions::script(&output, completions.shell)),
         Command::Complete(complete) => Ok(completions::complete(&output, host, &complete)),
     };
-    code.unwrap_or_else(|report| output.report(&report))
+    code.unwrap_or_else(|report| {
+        let code = output.report(&report);
+        let stopped = Some(report.code).filter(|code| *code == Code::Stopped);
+        stopped.and_then(|_| signals::exit_code_of_a_stop()).map_or(code, ExitCode::from)
+    })
 }
 
 /// The words could not be read, or help was asked for.

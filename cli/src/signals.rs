@@ -4,6 +4,7 @@
 //! ends the run by force. A signal sent to rye alone is passed on. Captured runs are asked to end.
 
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use rye_executor::{Attachment, EndingKind, Error, Executor, Outcome, Plan, RunStopper, Stop, is_ignored};
@@ -123,6 +124,15 @@ fn react(got: Received, attached: bool, again: bool, last: &mut Option<Instant>,
     }
 }
 
+/// The signal that this program got first, while it watched.
+static FIRST: AtomicI32 = AtomicI32::new(0);
+
+/// The exit code of what ended because of a signal.
+pub(crate) fn exit_code_of_a_stop() -> Option<u8> {
+    let signal = FIRST.load(Ordering::Relaxed);
+    (signal != 0).then(|| Received { signal, by_terminal: false }.exit_code())
+}
+
 /// Signals as they come, without a thread of their own: a thread would hold the end of the program up until it gets
 /// a processor.
 pub(crate) struct Watch(Option<SignalDelivery<UnixStream, WithOrigin>>);
@@ -155,7 +165,8 @@ impl Watch {
                 by_terminal: matches!(cause, Cause::Kernel),
             };
             let got: Vec<_> = delivery.pending().map(received).collect();
-            if !got.is_empty() {
+            if let Some(first) = got.first() {
+                let _ = FIRST.compare_exchange(0, first.signal, Ordering::Relaxed, Ordering::Relaxed);
                 return got;
             }
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
 use rye_primitives::{Captured, SPILL_PREFIX, Spill, Spilled};
-use rye_resolver::hexadecimal;
+use rye_resolver::{hexadecimal, sha256};
 use serde::Serialize;
 
 /// How many bytes of a stream wait in memory for their file.
@@ -53,11 +53,11 @@ impl ArtifactConfig {
     }
 }
 
-/// The whole of a stream of one run.
+/// The whole of a stream of one run, or of a text that came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Artifact {
-    /// `stdout` or `stderr`.
+    /// `stdout`, `stderr`, or `result`.
     pub stream: &'static str,
     /// What `rye artifacts show` takes.
     pub id: String,
@@ -72,9 +72,32 @@ pub struct Artifact {
     pub problem: Option<String>,
 }
 
-/// Makes an artifact of what was written of a stream. What is too old or too much goes.
+impl Artifact {
+    /// Opens the file to be read.
+    ///
+    /// # Errors
+    /// It could not be kept, is gone by now, or something else stands in its place.
+    pub fn open(&self) -> Result<File, Error> {
+        match &self.path {
+            Some(path) => open(path),
+            None => Err(ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// Makes an artifact of what was written of a stream.
 pub(crate) fn keep(stream: &'static str, captured: &mut Captured) -> Option<Artifact> {
     let id = hexadecimal(&captured.sha256?);
+    settle(stream, id, captured.total, std::mem::take(&mut captured.spilled))
+}
+
+/// Makes an artifact of a text that no stream had.
+pub(crate) fn keep_text(stream: &'static str, text: &str, config: &ArtifactConfig) -> Option<Artifact> {
+    settle(stream, sha256(text.as_bytes()), text.len() as u64, config.spill().write(text.as_bytes()))
+}
+
+/// Gives a file that was written its name. What is too old or too much goes.
+fn settle(stream: &'static str, id: String, total: u64, spilled: Spilled) -> Option<Artifact> {
     let failed = |problem: String| Artifact {
         stream,
         id: id.clone(),
@@ -83,11 +106,11 @@ pub(crate) fn keep(stream: &'static str, captured: &mut Captured) -> Option<Arti
         path: None,
         problem: Some(problem),
     };
-    match std::mem::take(&mut captured.spilled) {
+    match spilled {
         Spilled::No => None,
         Spilled::Failed { reason } => Some(failed(reason)),
         Spilled::Kept { path: growing, bytes } => {
-            let truncated = bytes < captured.total;
+            let truncated = bytes < total;
             let id = if truncated { format!("{id}{CUT}") } else { id.clone() };
             let path = growing.with_file_name(&id);
             if let Err(error) = std::fs::rename(&growing, &path) {
@@ -122,13 +145,7 @@ impl Kept {
     /// # Errors
     /// It is gone, or something else stands in its place.
     pub fn open(&self) -> Result<File, Error> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(&self.path, flags, Mode::empty())?);
-        let found = file.metadata()?;
-        if !is_own_file(&found) {
-            return Err(Error::new(ErrorKind::InvalidData, "no regular file of yours"));
-        }
-        Ok(file)
+        open(&self.path)
     }
 
     /// Removes it.
@@ -138,6 +155,16 @@ impl Kept {
     pub fn remove(&self) -> Result<(), Error> {
         std::fs::remove_file(&self.path)
     }
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let found = file.metadata()?;
+    if !is_own_file(&found) {
+        return Err(Error::new(ErrorKind::InvalidData, "no regular file of yours"));
+    }
+    Ok(file)
 }
 
 /// What is kept in a folder, the newest first. A folder that is not there holds nothing.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rye_primitives::{Ending, StartError};
 
 use crate::executor::ToolId;
+use crate::panic::Panicked;
 
 /// The crate's error. [`Error::report`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,14 @@ pub enum Error {
     /// The executor is shutting down and takes no more calls.
     #[error("the executor is shutting down")]
     ShuttingDown,
+    /// What rye does for a run panicked. The run was ended.
+    #[error("`{tool}` was ended by {source}")]
+    Panicked {
+        /// The tool.
+        tool: String,
+        /// What was said.
+        source: Panicked,
+    },
     /// This process could not be made the reaper of what its runs leave behind.
     #[error("this process cannot become a subreaper: {0}")]
     Subreaper(std::io::Error),

@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::admission::{Admission, Bounds, Place, Turn};
-use crate::artifacts::ArtifactConfig;
+use crate::artifacts::{Artifact, ArtifactConfig, keep_text};
 use crate::error::Error;
 use crate::outcome::Outcome;
+use crate::panic::caught;
 use crate::request::process_request;
 use crate::run::{Run, RunStopper};
 use crate::timings::{Stage, StageClock};
@@ -172,9 +173,9 @@ impl Executor {
                 let _ = begun_sender.send(work.take_events());
                 let plan = Arc::clone(&plan);
                 tokio::spawn(async move {
-                    let outcome = work.end(&plan).await;
+                    let over = ended(work, &plan).await;
                     drop(place);
-                    let _ = over_sender.send(Ok(outcome));
+                    let _ = over_sender.send(over);
                 });
             }
             Err(turn) => {
@@ -183,12 +184,12 @@ impl Executor {
                     let over = match in_turn(turn, &plan, &stopper, &means).await {
                         Ok(Admitted { mut work, place, waited }) => {
                             let _ = begun_sender.send(work.take_events());
-                            let mut outcome = work.end(&plan).await;
-                            if let Some(timings) = &mut outcome.timings {
+                            let mut over = ended(work, &plan).await;
+                            if let Ok(Outcome { timings: Some(timings), .. }) = &mut over {
                                 timings.stages.insert(0, (Stage::Queue, waited));
                             }
                             drop(place);
-                            Ok(outcome)
+                            over
                         }
                         Err(error) => Err(error),
                     };
@@ -221,6 +222,12 @@ impl Executor {
         Ok(outcome)
     }
 
+    /// Keeps what came of a run whole, beside its long outputs. `None`: nothing is kept anywhere.
+    #[must_use]
+    pub fn keep(&self, text: &str) -> Option<Artifact> {
+        self.means.artifacts.as_ref().and_then(|config| keep_text("result", text, config))
+    }
+
     /// Takes no more calls, asks every run to end, and returns when nothing is left. Dropping the future does not
     /// take that back; asking again waits for the rest.
     pub async fn shutdown(&self) {
@@ -243,6 +250,12 @@ fn bounds(config: &Config, limits: Limits) -> Bounds {
 fn artifacts(config: &Config, limits: Limits) -> Option<ArtifactConfig> {
     let kept = config.artifacts.clone()?;
     Some(kept.limited(limits.inline_output, limits.max_artifact))
+}
+
+/// Waits for the end of what was begun.
+async fn ended(work: Work, plan: &Plan) -> Result<Outcome, Error> {
+    let over = caught(work.end(plan)).await;
+    over.map_err(|source| Error::Panicked { tool: plan.tool.to_string(), source })
 }
 
 /// A run whose turn came.

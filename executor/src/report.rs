@@ -141,6 +141,9 @@ impl Error {
             Self::TimedOutInQueue { .. } => {
                 new(Code::TimedOut).hint("raise the time limit, or call less at once")
             }
+            Self::Panicked { .. } => {
+                new(Code::Internal).hint("its place in the program stands on standard error")
+            }
             Self::Subreaper(_) => new(Code::ResourceExhausted),
         }
     }

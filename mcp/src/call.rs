@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use rye_executor::runtimes::call::Style;
 use rye_executor::{Attachment, CallOptions, Error, Outcome, Plan, Run, Stop, ToolId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -14,8 +13,7 @@ use crate::door::Door;
 use crate::meta::{MetaTool, Next};
 use crate::notice::{Notice, Notices, VARIABLE};
 use crate::reply::{Form, Reply};
-use crate::spill::{Spill, Spilled};
-use crate::text::MAX_TEXT;
+use crate::resource::keep;
 
 /// Clients give up after 60 s in which they hear nothing.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -65,7 +63,7 @@ impl Door {
 
     async fn run(&self, id: &ToolId, request: CallRequest) -> Result<Reply, Error> {
         // Without the pipe the call goes on: its tool finds no variable, as on a command line.
-        let open = |run: &str| Notices::open(self.spills().scratch(), &format!("report-{run}")).ok();
+        let open = |run: &str| Notices::open(self.scratch(), &format!("report-{run}")).ok();
         let notices = request.notices.as_ref().and_then(|_| open(&self.next_number().to_string()));
         let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
         let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
@@ -80,9 +78,10 @@ impl Door {
         let form = form(&plan);
         let run = executor.start(plan)?;
         let watch = Watch { notices, listener: request.notices };
-        let (outcome, printed) = self.watched(run, &request.cancelled, watch).await?;
-        let whole = self.whole(&outcome, form, printed);
-        Ok(Reply::of(&outcome, form, whole.as_ref()))
+        let outcome = self.watched(run, &request.cancelled, watch).await?;
+        let reply = Reply::of(&outcome, form, &|part, text| keep(&executor, &outcome, part, text));
+        reply.wholes.iter().cloned().for_each(|whole| self.resources().insert(whole));
+        Ok(reply)
     }
 
     /// Waits for the end of a run, and does meanwhile what its client wants.
@@ -91,28 +90,25 @@ impl Door {
         mut run: Run,
         cancelled: &CancellationToken,
         mut watch: Watch,
-    ) -> Result<(Outcome, Option<Spilled>), Error> {
+    ) -> Result<Outcome, Error> {
         let _live = self.live().enter(run.stopper());
         let stopper = run.stopper();
-        let mut spill = Spill::new(self.spills(), run.id());
-        let mut name = run.plan().tool.to_string();
-        name.push_str(" output");
+        let is_heard = watch.listener.is_some();
         // A listener that is slow misses some of it and holds nothing up.
         let (teller, mut told) = mpsc::channel(TOLD);
         let work = async move {
-            while let Some(event) = run.next_event().await {
-                match Notice::of(event) {
-                    Ok(notice) => drop(teller.try_send(notice)),
-                    Err(event) => spill.take(event),
+            while is_heard && let Some(event) = run.next_event().await {
+                if let Some(notice) = Notice::of(event) {
+                    let _ = teller.try_send(notice);
                 }
             }
-            (run.outcome().await, spill)
+            run.outcome().await
         };
         let mut work = std::pin::pin!(work);
         let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let begun = Instant::now();
-        let (outcome, spill) = loop {
+        let outcome = loop {
             tokio::select! {
                 biased;
                 over = &mut work => break over,
@@ -138,23 +134,7 @@ impl Door {
             watch.tell(notice).await;
         }
         watch.tell_the_rest().await;
-        Ok((outcome?, spill.finish(&name)))
-    }
-
-    /// All of what a tool printed or returned, if that is more than an answer carries.
-    fn whole(&self, outcome: &Outcome, form: Form, printed: Option<Spilled>) -> Option<Spilled> {
-        let returned = outcome.data.as_ref().map(|data| data.get()).unwrap_or_default();
-        // What a function prints is log, and no part of what it returns.
-        let is_printed = form.style != Style::Function || returned.is_empty();
-        if is_printed && printed.is_some() {
-            return printed;
-        }
-        if returned.len() <= MAX_TEXT {
-            return None;
-        }
-        let text: Option<String> = serde_json::from_str(returned).ok();
-        let text = text.as_deref().unwrap_or(returned);
-        self.spills().keep(&format!("{}-result", outcome.run_id), &format!("{} result", outcome.tool), text)
+        outcome
     }
 }
 

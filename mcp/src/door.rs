@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use crate::catalogue::Catalogue;
 use crate::closing::{Closing, Stage};
 use crate::notes::{Notes, Person};
+use crate::resource::Resources;
 use crate::scratch::Scratch;
-use crate::spill::Spills;
 use crate::text::shortened;
 
 /// How long runs that were asked to end at the end of the server may take, whatever grace their tools declare.
@@ -33,7 +33,8 @@ pub struct Door {
     shown: Mutex<Option<Arc<Catalogue>>>,
     /// How often the list has changed; before the first listing there is none.
     changes: watch::Sender<Option<u64>>,
-    spills: Spills,
+    scratch: Scratch,
+    resources: Resources,
     live: Live,
     closing: Closing,
     notes: Notes,
@@ -50,7 +51,8 @@ impl Door {
             catalogue: tokio::sync::Mutex::default(),
             shown: Mutex::default(),
             changes: watch::Sender::default(),
-            spills: Spills::new(Scratch::below(temporary)),
+            scratch: Scratch::below(temporary),
+            resources: Resources::default(),
             live: Live::default(),
             closing,
             notes: Notes::new(person),
@@ -67,8 +69,12 @@ impl Door {
         &self.notes
     }
 
-    pub(crate) fn spills(&self) -> &Spills {
-        &self.spills
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     pub(crate) fn live(&self) -> &Live {
@@ -121,14 +127,9 @@ impl Door {
         changes
     }
 
-    /// What was there when it was listed last, for those who cannot wait. Before the first listing all is read: once.
-    pub(crate) fn shown(&self) -> Arc<Catalogue> {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let executor = self.executor();
-            Arc::new(Catalogue::of(executor.catalogue(), &executor.resolver().config().mcp))
-        };
-        Arc::clone(shown.get_or_insert_with(read))
+    /// What was there when it was listed last, for those who cannot wait; `None` before the first listing.
+    pub(crate) fn shown(&self) -> Option<Arc<Catalogue>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was there when it was listed last.

@@ -8,6 +8,7 @@ use rmcp::model::{
     CallToolResult, ContentBlock, EmbeddedResource, ErrorData, Implementation, LoggingLevel, MetaObject,
     RequestMetaObject, Resource, ResourceContents, TextContent, Tool,
 };
+use rye_executor::Panicked;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ use crate::catalogue::Row;
 use crate::content::Content;
 use crate::notice::Level;
 use crate::reply::Reply;
-use crate::spill::Spilled;
+use crate::resource;
 
 /// Who we are.
 pub(crate) fn implementation() -> Implementation {
@@ -89,6 +90,11 @@ fn block(content: Content) -> Option<ContentBlock> {
     }
 }
 
+/// Something in the server panicked, and the request with it.
+pub(crate) fn fault(fault: Panicked) -> ErrorData {
+    ErrorData::internal_error(fault.to_string(), None)
+}
+
 /// No tool of that name.
 pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {
     let message = format!("there is no tool `{}`", unknown.name);
@@ -97,21 +103,21 @@ pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {
 }
 
 /// An output that is kept, as a row of a list of resources.
-pub(crate) fn resource(spilled: &Spilled) -> Resource {
-    Resource::new(&spilled.uri, &spilled.name).with_mime_type(spilled.mime_type).with_size(spilled.size)
+pub(crate) fn resource(kept: &resource::Resource) -> Resource {
+    Resource::new(&kept.uri, &kept.name).with_mime_type(kept.mime_type).with_size(kept.size)
 }
 
 /// An output that is kept, with its bytes.
-pub(crate) fn resource_contents(spilled: &Spilled, bytes: Vec<u8>) -> ResourceContents {
+pub(crate) fn resource_contents(kept: &resource::Resource, bytes: Vec<u8>) -> ResourceContents {
     use base64::Engine;
     let contents = match String::from_utf8(bytes) {
-        Ok(text) => ResourceContents::text(text, &spilled.uri),
+        Ok(text) => ResourceContents::text(text, &kept.uri),
         Err(error) => {
             let blob = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
-            return ResourceContents::blob(blob, &spilled.uri).with_mime_type("application/octet-stream");
+            return ResourceContents::blob(blob, &kept.uri).with_mime_type("application/octet-stream");
         }
     };
-    contents.with_mime_type(spilled.mime_type)
+    contents.with_mime_type(kept.mime_type)
 }
 
 /// The trace that a request belongs to, as variables. What cannot be one is left out.

@@ -16,6 +16,7 @@ use axum::serve::ListenerExt;
 use rmcp::model::{ErrorData, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use rye_executor::caught;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -81,7 +82,8 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
     let token = options.token.map(Arc::from);
     let router = Router::new()
         .route_service("/mcp", service)
-        .layer(axum::middleware::from_fn(exact))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&door), exact))
+        .layer(axum::middleware::from_fn(over_and_done))
         .layer(axum::middleware::from_fn_with_state(token, authorized))
         .route("/health", get(async || "ok\n"));
     let draining = closing.clone();
@@ -122,8 +124,18 @@ fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
 }
 
+/// A session that its client has ended leaves nothing to say.
+async fn over_and_done(request: Request, next: Next) -> Response {
+    let ends = request.method() == Method::DELETE;
+    let mut response = next.run(request).await;
+    if ends && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
+}
+
 /// Lets a request pass that the library reads as it was meant. What is no message at all is the library's to refuse.
-async fn exact(request: Request, next: Next) -> Response {
+async fn exact(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
@@ -135,6 +147,10 @@ async fn exact(request: Request, next: Next) -> Response {
         Ok(message) => {
             let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
             let error = odd_cursor(method, message.get("params").and_then(Value::as_object));
+            // The library looks up what a tool takes and cannot wait for it.
+            if method == "tools/call" && door.shown().is_none() && caught(door.known()).await.is_err() {
+                return (StatusCode::INTERNAL_SERVER_ERROR, "the tools cannot be read\n").into_response();
+            }
             error.map(|error| (message.get("id").and_then(request_id), error))
         }
         Err(Unread::Inexact { id, reason }) => Some((id, ErrorData::invalid_params(reason, None))),

@@ -74,9 +74,9 @@ impl Level {
 }
 
 impl Notice {
-    /// What another MCP server tells of a call; any other event is given back.
-    pub(crate) fn of(event: RunEvent) -> Result<Self, RunEvent> {
-        Ok(match event {
+    /// What another MCP server tells of a call; any other event is none.
+    pub(crate) fn of(event: RunEvent) -> Option<Self> {
+        Some(match event {
             RunEvent::Progress { done, total, message } if done.is_finite() => {
                 Self::Progress { done, total: total.filter(|total| total.is_finite()), message }
             }
@@ -87,7 +87,7 @@ impl Notice {
                     None => text,
                 },
             },
-            other => return Err(other),
+            _ => return None,
         })
     }
 

@@ -19,6 +19,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData as McpError, ServerHandler};
+use rye_executor::caught;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -30,6 +31,7 @@ use crate::door::Door;
 use crate::edge::{self, Era};
 use crate::meta::MetaTool;
 use crate::notice::{Level, Notice};
+use crate::resource::{MOST, Resource};
 
 /// The revisions that are spoken, the oldest first.
 pub(crate) const VERSIONS: [ProtocolVersion; 4] = [
@@ -73,11 +75,14 @@ pub(crate) struct Protocol {
     hears: AtomicBool,
     /// Once the session has asked for log lines: how many of the server's own notes it has heard.
     heard: Mutex<Option<usize>>,
+    /// The URIs of the resources that this client was told of.
+    told: Mutex<Vec<String>>,
 }
 
 impl Protocol {
     pub(crate) fn new(door: Arc<Door>) -> Self {
-        Self { door, level: Mutex::default(), hears: AtomicBool::new(false), heard: Mutex::new(None) }
+        let hears = AtomicBool::new(false);
+        Self { door, level: Mutex::default(), hears, heard: Mutex::new(None), told: Mutex::default() }
     }
 
     /// Tells a client that asked for log lines what the server has to say: a session each thing once, a request that
@@ -110,6 +115,14 @@ impl Protocol {
         let notes = self.door.notes().after(*heard);
         *heard += notes.len();
         notes
+    }
+
+    /// Resources that this client may list from now on. What the door has forgotten is not remembered here either.
+    fn tell_of(&self, wholes: &[Resource]) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.extend(wholes.iter().map(|whole| whole.uri.clone()));
+        let forgotten = told.len().saturating_sub(MOST);
+        told.drain(..forgotten);
     }
 
     fn list_page(&self, catalogue: &Catalogue, after: &str, era: Era) -> ListToolsResult {
@@ -286,14 +299,14 @@ impl ServerHandler for Protocol {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, McpError> {
         let after = page_start(request)?;
-        let catalogue = self.door.list().await;
+        let catalogue = caught(self.door.list()).await.map_err(edge::fault)?;
         self.tell_notes(&context, Some(&catalogue)).await;
         Ok(self.list_page(&catalogue, &after, era(&context)))
     }
 
     /// Over HTTP the library holds what a call says in headers to what it says in its body.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        edge::tool(name, self.door.shown().row(name)?, Era::Stateless)
+        edge::tool(name, self.door.shown()?.row(name)?, Era::Stateless)
     }
 
     async fn call_tool(
@@ -324,7 +337,7 @@ impl ServerHandler for Protocol {
             cancelled: context.ct.clone(),
             notices: wanted.then_some(sender),
         });
-        let mut call = std::pin::pin!(call);
+        let mut call = std::pin::pin!(caught(call));
         let reply = loop {
             tokio::select! {
                 biased;
@@ -336,7 +349,8 @@ impl ServerHandler for Protocol {
         while let Ok(notice) = notices.try_recv() {
             listener.tell(notice).await;
         }
-        let reply = reply.map_err(|unknown| edge::unknown_tool(&unknown))?;
+        let reply = reply.map_err(edge::fault)?.map_err(|unknown| edge::unknown_tool(&unknown))?;
+        self.tell_of(&reply.wholes);
         Ok(edge::call_result(reply, era).into())
     }
 
@@ -346,7 +360,8 @@ impl ServerHandler for Protocol {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, McpError> {
         page_start(request)?;
-        let kept = self.door.spills().list();
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = self.door.resources().list(&told);
         let mut result = ListResourcesResult::with_all_items(kept.iter().map(edge::resource).collect());
         result.meta = edge::result_meta(era(&context), Map::new());
         Ok(result)
@@ -369,12 +384,14 @@ impl ServerHandler for Protocol {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, McpError> {
         let (door, uri) = (Arc::clone(&self.door), request.uri);
-        let found = tokio::task::spawn_blocking(move || door.spills().read(&uri).ok_or(uri)).await;
+        let aside =
+            async { tokio::task::spawn_blocking(move || door.resources().read(&uri).ok_or(uri)).await };
+        let found = caught(aside).await.map_err(edge::fault)?;
         let found = found.map_err(|error| McpError::internal_error(error.to_string(), None))?;
-        let (spilled, bytes) = found.map_err(|uri| {
+        let (kept, bytes) = found.map_err(|uri| {
             McpError::resource_not_found("there is no such resource", Some(json!({ "uri": uri })))
         })?;
-        let mut result = ReadResourceResult::new(vec![edge::resource_contents(&spilled, bytes)]);
+        let mut result = ReadResourceResult::new(vec![edge::resource_contents(&kept, bytes)]);
         result.meta = edge::result_meta(era(&context), Map::new());
         Ok(result.into())
     }

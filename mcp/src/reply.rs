@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::content::{Content, Link};
 use crate::envelope;
-use crate::spill::Spilled;
+use crate::resource::{Part, Resource};
 use crate::text::{MAX_FAILURE, MAX_TEXT, calm, shortened};
 
 /// What a call gives back.
@@ -19,7 +19,12 @@ pub(crate) struct Reply {
     pub(crate) structured: Option<Value>,
     pub(crate) is_error: bool,
     pub(crate) meta: Map<String, Value>,
+    /// What can be read besides.
+    pub(crate) wholes: Vec<Resource>,
 }
+
+/// Keeps a part of a run's words whole, if it can.
+pub(crate) type Keep<'k> = &'k dyn Fn(Part, &str) -> Option<Result<Resource, String>>;
 
 /// How a tool's result is read.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +34,16 @@ pub(crate) struct Form {
     pub(crate) has_schema: bool,
 }
 
+impl Form {
+    fn prints_its_result(self) -> bool {
+        !matches!(self.style, Style::Function | Style::Mcp)
+    }
+}
+
 impl Reply {
     /// A call that could not be run, or a run that failed.
     pub(crate) fn failure(report: &Report) -> Self {
-        Self::failed(told(report), None)
+        Self { content: vec![Content::text(told(report))], is_error: true, ..Self::default() }
     }
 
     /// A reply that is one text.
@@ -45,28 +56,22 @@ impl Reply {
         Self { structured: Some(data), ..Self::default() }.mirrored()
     }
 
-    fn failed(text: String, whole: Option<&Spilled>) -> Self {
-        let mut content = vec![Content::text(text)];
-        content.extend(whole.map(link));
-        Self { content, is_error: true, ..Self::default() }
-    }
-
-    /// What an outcome is to a client. `whole` is all that the tool printed, or returned, when that is more than an
-    /// answer carries.
-    pub(crate) fn of(outcome: &Outcome, form: Form, whole: Option<&Spilled>) -> Self {
+    /// What an outcome is to a client.
+    pub(crate) fn of(outcome: &Outcome, form: Form, keep: Keep<'_>) -> Self {
         match &outcome.error {
-            Some(report) => Self::of_failure(outcome, report, form, whole),
-            None => Self::of_success(outcome, form, whole),
+            Some(report) => Self::of_failure(outcome, report, form, keep),
+            None => Self::of_success(outcome, form, keep),
         }
     }
 
-    fn of_success(outcome: &Outcome, form: Form, whole: Option<&Spilled>) -> Self {
-        let advice = advice(whole);
+    fn of_success(outcome: &Outcome, form: Form, keep: Keep<'_>) -> Self {
+        let mut wholes = Vec::new();
         let Some(raw) = &outcome.data else {
             // What a function prints is log; where it returns nothing, that is all there is to say.
             let printed = outcome.stdout.trim_end();
             let text = if printed.is_empty() { "(no output)" } else { printed };
-            return Self::text(shortened(&calm(text), MAX_TEXT, &advice));
+            let text = fitting(Part::Stdout, text, MAX_TEXT, keep, &mut wholes);
+            return Self::text(text).linked(wholes);
         };
         // A number beyond 64 bits stands exact in the text and rounded in the data.
         let value = json::parse(raw.get()).ok().or_else(|| serde_json::from_str(raw.get()).ok());
@@ -78,6 +83,7 @@ impl Reply {
                     structured: envelope.structured_content,
                     is_error: envelope.is_error,
                     meta: envelope.meta,
+                    wholes,
                 }
                 .mirrored();
             }
@@ -96,27 +102,35 @@ impl Reply {
             _ => raw.get().to_owned(),
         };
         let is_long = text.len() > MAX_TEXT;
-        let mut content = vec![Content::text(shortened(&calm(&text), MAX_TEXT, &advice))];
-        content.extend(whole.map(link));
+        let part = if form.prints_its_result() { Part::Stdout } else { Part::Result };
+        let content = vec![Content::text(fitting(part, &text, MAX_TEXT, keep, &mut wholes))];
         // Data that is too long for the text is too long for a client; a schema is a promise all the same.
         let as_data = form.has_schema || (!is_long && !value.is_string());
-        Self { content, structured: as_data.then_some(value), ..Self::default() }
+        Self { content, structured: as_data.then_some(value), ..Self::default() }.linked(wholes)
     }
 
-    fn of_failure(outcome: &Outcome, report: &Report, form: Form, whole: Option<&Spilled>) -> Self {
-        let mut text = told(report);
+    fn of_failure(outcome: &Outcome, report: &Report, form: Form, keep: Keep<'_>) -> Self {
+        let (mut text, mut wholes) = (told(report), Vec::new());
         // What a script printed is its result too, and said once.
-        let data = outcome.data.as_ref().map(|raw| raw.get());
-        let result = data.filter(|_| form.style == Style::Function || outcome.stdout.is_empty());
-        let parts = [("stderr", outcome.stderr.as_str()), ("stdout", &outcome.stdout)];
-        for (name, printed) in parts.into_iter().chain(result.map(|result| ("result", result))) {
-            let printed = printed.trim_end();
-            if !printed.is_empty() {
-                text.push_str(&format!("\n\n{name}:\n"));
-                text.push_str(&shortened(&calm(printed), MAX_FAILURE / 3, &advice(whole)));
+        let data = outcome.data.as_ref().map(|raw| raw.get()).unwrap_or_default();
+        let says_more = !form.prints_its_result() || outcome.stdout.is_empty();
+        let result = if says_more && !["\"\"", "null"].contains(&data) { data } else { "" };
+        let parts =
+            [(Part::Stderr, &*outcome.stderr), (Part::Stdout, &outcome.stdout), (Part::Result, result)];
+        for (part, said) in parts.map(|(part, said)| (part, said.trim_end())) {
+            if !said.is_empty() {
+                let said = fitting(part, said, MAX_FAILURE / 3, keep, &mut wholes);
+                text.push_str(&format!("\n\n{}:\n{said}", part.word()));
             }
         }
-        Self::failed(text, whole)
+        Self { content: vec![Content::text(text)], is_error: true, ..Self::default() }.linked(wholes)
+    }
+
+    /// With links to what can be read besides.
+    fn linked(mut self, wholes: Vec<Resource>) -> Self {
+        self.content.extend(wholes.iter().map(link));
+        self.wholes = wholes;
+        self
     }
 
     /// A client that shows only text sees the data too.
@@ -141,17 +155,31 @@ fn told(report: &Report) -> String {
     shortened(&calm(&text), MAX_FAILURE / 3, "")
 }
 
-fn advice(whole: Option<&Spilled>) -> String {
-    whole.map(|whole| format!("; the whole is the resource {}", whole.uri)).unwrap_or_default()
+/// A text that a client takes. Where something is cut out of it, the whole is kept, or it is said why not.
+fn fitting(part: Part, text: &str, limit: usize, keep: Keep<'_>, wholes: &mut Vec<Resource>) -> String {
+    let calm = calm(text);
+    if calm.len() <= limit {
+        return calm;
+    }
+    let advice = match keep(part, text) {
+        Some(Ok(whole)) => {
+            let advice = format!("; the whole is the resource {}", whole.uri);
+            wholes.push(whole);
+            advice
+        }
+        Some(Err(reason)) => format!("; the whole could not be kept: {reason}"),
+        None => String::new(),
+    };
+    shortened(&calm, limit, &advice)
 }
 
-fn link(whole: &Spilled) -> Content {
+fn link(whole: &Resource) -> Content {
     let lost = whole.lost;
-    let note = if lost > 0 { format!(", without {lost} bytes that were too many") } else { String::new() };
+    let note = if lost > 0 { format!(" but for {lost} bytes that were too many") } else { String::new() };
     Content::ResourceLink(Link {
         uri: whole.uri.clone(),
         name: whole.name.clone(),
-        description: Some(format!("all of the output{note}, for as long as this server runs")),
+        description: Some(format!("all of it{note}, for as long as this server runs, and a week at most")),
         mime_type: Some(whole.mime_type.to_owned()),
         size: Some(whole.size),
         ..Link::default()

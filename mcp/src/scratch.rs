@@ -33,12 +33,4 @@ impl Scratch {
             builder.prefix("rye-mcp-").permissions(Permissions::from_mode(0o700)).tempdir_in(&self.parent)?;
         Ok(folder.insert(made).path().to_owned())
     }
-
-    /// A file in it that is not there yet, for its owner alone.
-    pub(crate) fn file(&self, name: &str) -> std::io::Result<(std::fs::File, PathBuf)> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let path = self.path()?.join(name);
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok((file, path))
-    }
 }

@@ -23,6 +23,16 @@ pub struct Spill {
     pub cap: u64,
 }
 
+impl Spill {
+    /// Writes what is there already, as if it were a long stream.
+    #[must_use]
+    pub fn write(self, whole: &[u8]) -> Spilled {
+        let mut spiller = Spiller::new(Self { after: 0, ..self });
+        spiller.push(whole);
+        spiller.finish()
+    }
+}
+
 /// What became of the file of one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Spilled {

@@ -212,7 +212,8 @@ pub(crate) fn read_again(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// The SHA-256 of bytes, in lower-case hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 

@@ -53,7 +53,7 @@ pub use content_hash::ContentHash;
 pub use dotenv::holds_secrets;
 pub use error::Error;
 pub use files::{
-    MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder, hexadecimal, read_to_show,
+    MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder, hexadecimal, read_to_show, sha256,
 };
 pub use host::Host;
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};

@@ -3,7 +3,7 @@
 //! The protocol's two descriptors are moved away before anything else happens: from then on descriptor 0 is empty and
 //! descriptor 1 is standard error, so that nothing that prints or reads can touch the wire.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -53,10 +53,7 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
     let is_local = address.ip().is_loopback();
     let token = if is_local || no_token { None } else { Some(token::load(&host)?) };
     let executor = executor(host)?;
-    let listener = TcpListener::bind(address).map_err(|error| {
-        Report::new(Code::SpawnFailed, format!("`{address}` cannot be listened at: {error}"))
-            .hint("name another address: `rye mcp --http 127.0.0.1:PORT`")
-    })?;
+    let listener = TcpListener::bind(address).map_err(|error| no_listener(address, &error))?;
     let bound = listener.local_addr().unwrap_or(address);
     output.note(Style::Green, "listening", &format!("http://{bound}/mcp"));
     match &token {
@@ -76,6 +73,27 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
     serve(output, executor, |door| {
         serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local })
     })
+}
+
+/// The address that was asked for cannot be had.
+fn no_listener(address: SocketAddr, error: &std::io::Error) -> Report {
+    let free = SocketAddr::new(address.ip(), 0);
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            Report::new(Code::InvalidArguments, format!("`{address}` is in use by another program"))
+                .hint(format!("`ss -ltnp 'sport = :{}'` shows which", address.port()))
+                .hint(format!("name another port, or let the system choose one: `rye mcp --http {free}`"))
+        }
+        ErrorKind::AddrNotAvailable => {
+            Report::new(Code::InvalidArguments, format!("`{address}` is no address of this machine"))
+                .hint("`ip address` shows those that are")
+        }
+        ErrorKind::PermissionDenied => {
+            Report::new(Code::InvalidArguments, format!("`{address}` may not be listened at: {error}"))
+                .hint("ports below 1024 are for root: name a higher one")
+        }
+        _ => Report::new(Code::ResourceExhausted, format!("`{address}` cannot be listened at: {error}")),
+    }
 }
 
 fn executor(mut host: Host) -> Result<Executor, Report> {
