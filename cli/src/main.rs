@@ -27,6 +27,7 @@ mod signals;
 mod timings;
 mod tree;
 mod veil;
+mod whole_file;
 
 use std::ffi::OsString;
 use std::time::Instant;

@@ -63,8 +63,8 @@ impl Door {
 
     async fn run(&self, id: &ToolId, request: CallRequest) -> Result<Reply, Error> {
         // Without the pipe the call goes on: its tool finds no variable, as on a command line.
-        let open = |run: &str| Notices::open(self.scratch(), &format!("report-{run}")).ok();
-        let notices = request.notices.as_ref().and_then(|_| open(&self.next_number().to_string()));
+        let open = |_| Notices::open(self.scratch(), self.next_number()).ok();
+        let notices = request.notices.as_ref().and_then(open);
         let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
         let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
         let options = CallOptions {

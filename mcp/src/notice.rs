@@ -121,8 +121,8 @@ pub(crate) struct Notices {
 
 impl Notices {
     /// Makes the pipe.
-    pub(crate) fn open(scratch: &Scratch, name: &str) -> std::io::Result<Self> {
-        let path = scratch.path()?.join(name);
+    pub(crate) fn open(scratch: &Scratch, number: u64) -> std::io::Result<Self> {
+        let path = scratch.pipe(number)?;
         mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
         // We hold the writing end too: writers come and go, and none finds a pipe without a reader.
         match pipe::OpenOptions::new().read_write(true).open_receiver(&path) {
@@ -176,7 +176,7 @@ impl Notices {
 
 impl Drop for Notices {
     fn drop(&mut self) {
-        // It goes with the folder at the latest.
+        // What cannot be removed stays, and the folder with it.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -191,7 +191,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         let _inside = runtime.enter();
         let scratch = Scratch::below(std::env::temp_dir());
-        let notices = Notices::open(&scratch, "report").unwrap();
+        let notices = Notices::open(&scratch, 0).unwrap();
         std::fs::write(notices.path(), "progress 1/2 half\nhm\nlog info a\nprogress 2/2").unwrap();
         let progress = |done, message: Option<&str>| Notice::Progress {
             done,

@@ -2,11 +2,13 @@
 //! mode and owner. A link stays a link, and a file that the client has changed meanwhile is left to it.
 
 use std::fs::{Metadata, Permissions};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rye_executor::{Code, Report};
+
+use crate::whole_file::WholeFile;
 
 /// No client's file is larger.
 const MAX_SIZE: u64 = 64 << 20;
@@ -50,16 +52,15 @@ impl ConfigFile {
             let fact = format!("`{}` is read-only", self.path.display());
             return Err(Report::new(Code::RefusedFile, fact).hint("`chmod u+w` it if rye may change it"));
         }
-        let mut new = tempfile::Builder::new().prefix(".rye-").tempfile_in(folder).map_err(failed)?;
-        new.write_all(text.as_bytes()).map_err(failed)?;
+        let new = WholeFile::write(&self.path, text, 0o600).map_err(failed)?;
         match &before {
-            Some(before) => take_after(new.as_file(), before).map_err(failed)?,
+            Some(before) => take_after(new.file(), before).map_err(failed)?,
             None if is_shared => {
-                new.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
+                new.file().set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
             }
             None => {}
         }
-        new.as_file().sync_all().map_err(failed)?;
+        let new = new.sync().map_err(failed)?;
         let now = before.map(|_| read(&self.path)).transpose()?;
         if now != self.bytes {
             let fact = format!("`{}` was changed by somebody else meanwhile", self.path.display());
@@ -67,9 +68,8 @@ impl ConfigFile {
                 Report::new(Code::InvalidConfig, fact).hint("try again, best while the client is closed")
             );
         }
-        let done =
-            if self.bytes.is_some() { new.persist(&self.path) } else { new.persist_noclobber(&self.path) };
-        done.map(drop).map_err(|error| failed(error.error))
+        let done = if self.bytes.is_some() { new.replace(&self.path) } else { new.create(&self.path) };
+        done.map_err(failed)
     }
 }
 

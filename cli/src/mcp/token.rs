@@ -1,12 +1,16 @@
 //! The token of an HTTP server: made when it is first needed, kept for its owner alone, and the same from then on.
 
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use rye_executor::{Code, Host, Report};
 
 use crate::host::state_folder;
+use crate::whole_file::WholeFile;
+
+/// What is shorter was chosen by no rye, and guessed soon.
+const SHORTEST: usize = 32;
 
 /// A token, and where it is kept.
 #[derive(Debug)]
@@ -28,19 +32,32 @@ pub(super) fn load(host: &Host) -> Result<Token, Report> {
         Report::new(Code::Internal, format!("the token in {} cannot be kept: {error}", path.display()))
             .hint("set `RYE_STATE_DIR` to a folder of yours, or let anybody in with `--no-token`")
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) if text.trim().len() >= 32 => {
-            return Ok(Token { text: text.trim().to_owned(), path, is_new: false });
-        }
-        Ok(_) => std::fs::remove_file(&path).map_err(failed)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
+    match read(&path).map_err(failed)? {
+        Some(text) if text.len() >= SHORTEST => return Ok(Token { text, path, is_new: false }),
+        Some(_) => std::fs::remove_file(&path).map_err(failed)?,
+        None => {}
     }
     let text = random().map_err(failed)?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-    let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    options.and_then(|mut file| writeln!(file, "{text}")).map_err(failed)?;
-    Ok(Token { text, path, is_new: true })
+    let new =
+        WholeFile::write(&path, &format!("{text}\n"), 0o600).and_then(WholeFile::sync).map_err(failed)?;
+    match new.create(&path) {
+        // Another server was first: both have its token.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text = read(&path).map_err(failed)?.unwrap_or_default();
+            Ok(Token { text, path, is_new: false })
+        }
+        Err(error) => Err(failed(error)),
+        Ok(()) => Ok(Token { text, path, is_new: true }),
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// 256 bits as hexadecimal digits.

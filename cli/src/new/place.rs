@@ -1,12 +1,14 @@
 //! Where a new tool goes: the project that is there, else the working directory; or the user space. No folder is made
 //! and no file is written but below that space, and nothing that is there is touched.
 
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rye_executor::resolver::UNLISTED_FOLDERS;
 use rye_executor::{Code, Report, Resolver, Space, ToolId};
+
+use crate::whole_file::WholeFile;
 
 const USER: &str = "your user space, seen from every folder";
 
@@ -94,11 +96,10 @@ impl Place {
         let file = self.tools.join(format!("{id}.{extension}"));
         let folder = file.parent().unwrap_or(&self.tools);
         self.make_folders(folder)?;
-        let mut options = std::fs::OpenOptions::new();
         // Never more than the owner may write, whatever the umask: rye would refuse to run it.
-        let written = options.write(true).create_new(true).mode(0o644).open(&file);
-        written
-            .and_then(|mut open| open.write_all(text.as_bytes()))
+        WholeFile::write(&file, text, 0o644)
+            .and_then(WholeFile::sync)
+            .and_then(|new| new.create(&file))
             .map_err(|error| not_made(&file, &error))?;
         Ok(file)
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use rye_executor::resolver::{MAX_FILE_SIZE, UNLISTED_FOLDERS};
 use rye_executor::{Code, Report, Resolver, Space, ToolId};
 
 use super::mark::{Author, author};
+use crate::whole_file::WholeFile;
 
 /// The folder of all servers, in `tools/`.
 pub(super) const SERVERS: &str = "mcp";
@@ -146,11 +147,11 @@ impl ServerFolder {
         make(&self.tools).map_err(failed)?;
         self.check_inside()?;
         make(folder).map_err(failed)?;
-        let mut new = tempfile::Builder::new().prefix(".rye-").tempfile_in(folder).map_err(failed)?;
-        new.write_all(text.as_bytes()).map_err(failed)?;
+        let new = WholeFile::write(path, text, 0o600).map_err(failed)?;
         // Never more than the owner may write, whatever the umask: rye would refuse to run it.
-        new.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
-        new.persist(path).map(drop).map_err(|error| failed(error.error))
+        new.file().set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
+        // A disk that loses it loses what `refresh` brings again.
+        new.replace(path).map_err(failed)
     }
 
     /// Removes a file of the server.
