@@ -45,7 +45,7 @@ fn index(world: &World) -> Option<PathBuf> {
 
 /// Lists until the files are old enough for so many to be remembered: a file that has just changed is not.
 #[track_caller]
-fn settle(world: &World, rows: usize) -> PathBuf {
+pub(crate) fn settle(world: &World, rows: usize) -> PathBuf {
     let begin = Instant::now();
     while begin.elapsed() < BOUND {
         list(world).ok();

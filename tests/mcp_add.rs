@@ -447,13 +447,15 @@ fn the_names_of_servers_complete() {
 
 #[test]
 fn a_signal_ends_the_question_and_what_was_started_for_it() {
-    let world = World::new();
-    let roster = Roster::new(&world);
-    let words = ["mcp", "add", "x", "--", misbehave(), "family", roster.path()];
-    let live = Live::start(world.rye(words).command());
-    roster.wait_for(5);
-    live.signal(Signal::INT);
-    live.end().fails(130, &["stopped"]);
-    roster.assert_gone(5);
-    assert_eq!(files(&world), [""; 0]);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let world = World::new();
+        let roster = Roster::new(&world);
+        let words = ["mcp", "add", "x", "--", misbehave(), "family", roster.path()];
+        let live = Live::start(world.rye(words).command());
+        roster.wait_for(5);
+        live.signal(signal);
+        live.end().fails(code, &["stopped"]);
+        roster.assert_gone(5);
+        assert_eq!(files(&world), [""; 0]);
+    }
 }

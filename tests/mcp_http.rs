@@ -21,8 +21,8 @@ pub(crate) struct Server {
 }
 
 /// What came back.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: String,
     body: String,
 }
@@ -30,7 +30,7 @@ struct Answer {
 impl Answer {
     /// The message in the body, plain or as the last event of a stream.
     #[track_caller]
-    fn message(&self) -> Value {
+    pub(crate) fn message(&self) -> Value {
         let mut events = self.body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
         let last = events.rfind(|event| event.starts_with('{'));
         let text = last.unwrap_or(self.body.trim());
@@ -96,8 +96,12 @@ impl Server {
         self.request("POST", "/mcp", &all, &message.to_string())
     }
 
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_child(self.child.as_ref().unwrap())
+    }
+
     /// A request of the newest revision, with the headers that it must have.
-    fn stateless(&self, method: &str, params: Value, more: &[(&str, &str)]) -> Answer {
+    pub(crate) fn stateless(&self, method: &str, params: Value, more: &[(&str, &str)]) -> Answer {
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let mut headers = vec![("MCP-Protocol-Version", STATELESS), ("Mcp-Method", method)];
         if !name.is_empty() {
@@ -259,6 +263,18 @@ fn a_parameter_that_travels_in_a_header_is_held_to_the_body() {
     assert_eq!(called.message()["result"]["content"][0]["text"], "in eu", "{}", called.body);
     let tools = server.stateless("tools/list", json!({}), &[]).message()["result"]["tools"].clone();
     assert_eq!(tools[0]["inputSchema"]["properties"]["region"]["x-mcp-header"], "Region", "{tools:#}");
+}
+
+#[test]
+fn an_address_that_is_taken_is_told_with_what_to_do() {
+    let world = world();
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let address = format!("127.0.0.1:{}", server.port);
+    let taken = world.rye(["--json", "mcp", "--http", &address]).run();
+    let fact = format!("`{address}` is in use by another program");
+    taken.refuses(2, "invalid_arguments", &fact, "--http 127.0.0.1:0");
+    let foreign = world.rye(["--json", "mcp", "--no-token", "--http", "203.0.113.1:0"]).run();
+    foreign.refuses(2, "invalid_arguments", "no address of this machine", "ip address");
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_killed_server_leaves_nothing_of_its_calls() {
 }
 
 /// The children of a process, and how many descriptors it has.
-fn belongings(peer: &Peer) -> (String, usize) {
+pub(crate) fn belongings(peer: &Peer) -> (String, usize) {
     let process = format!("/proc/{}", peer.id().as_raw_nonzero());
     let tasks = std::fs::read_dir(format!("{process}/task")).unwrap();
     let children =

@@ -18,8 +18,8 @@ const MAX_INLINE: usize = 1 << 20;
 const MAX_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How many bytes all of them have, but for the newest.
 const MAX_TOTAL: u64 = 1 << 30;
-/// How old a file may be that is still being written.
-const MAX_GROWING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How old a file may be that is still being written: more than a clock may jump by.
+const MAX_GROWING: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// What follows the name of an artifact that holds only the beginning.
 const CUT: &str = "-cut";
 
