@@ -36,22 +36,32 @@ impl<'a> Opening<'a> {
             return Self::Native;
         }
         let Some(rest) = first.strip_prefix(b"#!") else { return Self::Unknown };
-        let line_end = rest.iter().position(|byte| matches!(byte, b'\n' | 0));
-        let line = rest[..line_end.unwrap_or(rest.len())].trim_ascii_start();
-        let name_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t'));
-        let interpreter = &line[..name_end.unwrap_or(line.len())];
-        let argument = name_end.map(|at| trim_blanks(&line[at..])).filter(|argument| !argument.is_empty());
-        let is_cut = line_end.is_none() && name_end.is_none() && first.len() >= WINDOW;
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | 0));
+        let (line, is_cut) = match end {
+            Some(at) if rest[at] == b'\n' => (trim_end(&rest[..at]), false),
+            Some(at) => (&rest[..at], false),
+            None if first.len() < WINDOW => (rest, false),
+            // The last byte makes room for an end mark.
+            None => (trim_end(&rest[..rest.len() - 1]), !trim_start(rest).iter().any(is_blank)),
+        };
+        let line = trim_start(line);
+        let (interpreter, after) = line.split_at(line.iter().position(is_blank).unwrap_or(line.len()));
+        let argument = Some(trim_start(after)).filter(|argument| !argument.is_empty());
         Self::Script(InterpreterLine { interpreter, argument, is_cut })
     }
 }
 
 /// Spaces and tabs only: a carriage return stays, as the kernel keeps it.
-fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn trim_start(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.iter().position(|byte| !is_blank(byte)).unwrap_or(bytes.len())..]
+}
+
+fn trim_end(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)]
 }
 
 impl<'a> InterpreterLine<'a> {
@@ -101,6 +111,16 @@ mod tests {
         assert!(line(b"#!/bin/sh\r\n").ends_in_carriage_return());
         assert!(line(b"#!/usr/bin/env python3\r\n").ends_in_carriage_return());
         assert!(!line(b"#!/usr/bin/env python3\n\r").ends_in_carriage_return());
+    }
+
+    #[test]
+    fn only_blanks_are_blank_and_only_an_end_of_line_trims_them() {
+        // All seen of Linux 6.18.
+        assert_eq!(line(b"#!\r/bin/sh\n").interpreter(), Path::new("\r/bin/sh"));
+        assert_eq!(line(b"#!/bin/echo -x ").argument, Some(&b"-x "[..]));
+        assert_eq!(line(b"#!/bin/echo -x \0z\n").argument, Some(&b"-x "[..]));
+        let long = [b"#!/bin/echo ".as_slice(), &[b'x'; 300]].concat();
+        assert_eq!(line(&long[..WINDOW]).argument.map(<[u8]>::len), Some(243));
     }
 
     #[test]
