@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rye_primitives::{HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, SseEvent, SseReader};
+use rye_primitives::{
+    HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, SseEvent, SseReader, SseTooLong,
+};
 use tokio::time::{sleep, timeout};
 
 use super::failure::Failure;
@@ -218,7 +220,11 @@ impl Held<'_> {
             };
             match piece.ok().flatten().map(|piece| reader.push(&piece)) {
                 Some(Ok(events)) => self.take_events(&events).await,
-                _ => self.aside = None,
+                Some(Err(SseTooLong { before })) => {
+                    self.aside = None;
+                    self.take_events(&before).await;
+                }
+                None => self.aside = None,
             }
         }
     }
@@ -306,12 +312,18 @@ impl Held<'_> {
     ) -> Result<Streamed, Failure> {
         while let Some(piece) = self.meanwhile(answer.piece()).await.map_err(Failure::Exchange)? {
             let limit = self.site.base.limits.max_body;
-            let events = reader.push(&piece).map_err(|_| Failure::TooLong { limit })?;
+            let (events, is_too_long) = match reader.push(&piece) {
+                Ok(events) => (events, false),
+                Err(SseTooLong { before }) => (before, true),
+            };
             self.take_events(&events).await;
             if !self.queue.is_empty() {
                 // A stream that has come to its end leaves a connection for what comes next.
                 let _ = timeout(LAST, answer.piece()).await;
                 return Ok(Streamed::Heard);
+            }
+            if is_too_long {
+                return Err(Failure::TooLong { limit });
             }
         }
         Ok(Streamed::Broken)

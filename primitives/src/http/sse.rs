@@ -11,8 +11,14 @@ pub struct SseEvent {
 }
 
 /// An event, or a line of one, is longer than the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SseTooLong;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SseTooLong {
+    /// The events that the piece ended before.
+    pub before: Vec<SseEvent>,
+}
+
+/// The data of an event is longer than the limit.
+struct BeyondLimit;
 
 /// Reads a stream of events, piece by piece.
 #[derive(Debug)]
@@ -77,19 +83,22 @@ impl SseReader {
             let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
             let text = &rest[..end.unwrap_or(rest.len())];
             if self.line.len() + text.len() > self.limit {
-                return Err(SseTooLong);
+                return Err(SseTooLong { before: events });
             }
             self.line.extend_from_slice(text);
             let Some(end) = end else { break };
             self.after_return = rest[end] == b'\r';
             rest = &rest[end + 1..];
             let line = std::mem::take(&mut self.line);
-            events.extend(self.take(&line)?);
+            match self.take(&line) {
+                Ok(event) => events.extend(event),
+                Err(BeyondLimit) => return Err(SseTooLong { before: events }),
+            }
         }
         Ok(events)
     }
 
-    fn take(&mut self, line: &[u8]) -> Result<Option<SseEvent>, SseTooLong> {
+    fn take(&mut self, line: &[u8]) -> Result<Option<SseEvent>, BeyondLimit> {
         let line = match std::mem::take(&mut self.is_first_line) {
             true => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
             false => line,
@@ -104,7 +113,7 @@ impl SseReader {
             "event" => value.clone_into(&mut self.kind),
             "data" => {
                 if self.data.len() + value.len() + 1 > self.limit {
-                    return Err(SseTooLong);
+                    return Err(BeyondLimit);
                 }
                 if std::mem::replace(&mut self.has_data, true) {
                     self.data.push('\n');
@@ -135,7 +144,7 @@ impl SseReader {
 
 #[cfg(test)]
 mod tests {
-    use super::{SseReader, SseTooLong};
+    use super::{SseEvent, SseReader, SseTooLong};
 
     /// The events, whatever the pieces, and the id and pause at the end.
     fn read(stream: &[u8]) -> (Vec<(String, String)>, Option<String>, Option<u64>) {
@@ -202,8 +211,12 @@ mod tests {
     fn nothing_beyond_the_limit_is_held() {
         for stream in ["data: 1234567", "x1234567890", "data: 12\ndata: 34\ndata: 56\ndata: 78\n"] {
             let mut reader = SseReader::new(10);
-            assert_eq!(reader.push(stream.as_bytes()), Err(SseTooLong), "{stream}");
+            assert_eq!(reader.push(stream.as_bytes()), Err(SseTooLong { before: Vec::new() }), "{stream}");
         }
+        // What came whole before counts, though it came in one piece with the rest.
+        let mut reader = SseReader::new(10);
+        let before = vec![SseEvent { kind: "message".to_owned(), data: "a".to_owned() }];
+        assert_eq!(reader.push(b"data: a\n\ndata: 1234567"), Err(SseTooLong { before }));
         let mut reader = SseReader::new(10);
         for _ in 0..1000 {
             assert_eq!(reader.push(b"data: 12\n\n").map(|events| events.len()), Ok(1));
