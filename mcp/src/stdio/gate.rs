@@ -36,6 +36,7 @@ impl Gate {
         let value = match read(line) {
             Ok(value) => value,
             Err(Unread::Inexact { id, reason }) => {
+                let id = free(id, pending);
                 return vec![answer(id, ErrorData::invalid_params(reason, None))];
             }
             // To what is not JSON no answer finds its way, and an answer might come back as more of it.
@@ -61,8 +62,9 @@ impl Gate {
             Some(None) => return refused(None, "`id` must be a string or an integer"),
             known => known.flatten(),
         };
+        let own = free(id.clone(), pending);
         if object.get("jsonrpc").is_none_or(|version| version != "2.0") {
-            return refused(id, "`jsonrpc` must be \"2.0\"");
+            return refused(own, "`jsonrpc` must be \"2.0\"");
         }
         let Some(method) = object.get("method") else {
             // We ask a client for nothing, so that it has nothing to answer.
@@ -70,11 +72,11 @@ impl Gate {
             return if is_answer {
                 Verdict::Ignore("an answer to nothing was passed over".to_owned())
             } else {
-                refused(id, "there is no `method`")
+                refused(own, "there is no `method`")
             };
         };
         let Some(method) = method.as_str().map(str::to_owned) else {
-            return refused(id, "`method` must be a string");
+            return refused(own, "`method` must be a string");
         };
         let params = object.get("params").and_then(Value::as_object);
         match id {
@@ -93,6 +95,9 @@ impl Gate {
     }
 
     fn request(&mut self, id: RequestId, method: &str, message: Value, pending: &Pending) -> Verdict {
+        if pending.contains(&id) {
+            return refused(None, &format!("a request with the id `{id}` is on already"));
+        }
         if message.get("params").is_some_and(|params| !params.is_object()) {
             return answer(Some(id), ErrorData::invalid_params("`params` must be an object", None));
         }
@@ -100,26 +105,28 @@ impl Gate {
         if let Some(error) = odd_cursor(method, params) {
             return answer(Some(id), error);
         }
-        if method == "initialize" {
-            let revision = params.and_then(|params| params.get("protocolVersion")?.as_str());
-            self.revision = revision.map(str::to_owned).or(self.revision.take());
-        } else if self.revision.is_none() && method != "ping" && !names_revision(params) {
+        let revision = params.and_then(|params| params.get("protocolVersion")?.as_str());
+        let revision = revision.filter(|_| method == "initialize").map(str::to_owned);
+        if method != "initialize" && self.revision.is_none() && method != "ping" && !names_revision(params) {
             let message =
                 format!("no session was begun with `initialize`, and `_meta` does not say `{REVISION_KEY}`");
             return answer(Some(id), ErrorData::invalid_params(message, None));
         }
-        if !pending.insert(&id) {
-            // Without the id: the first request of that id will be answered with it.
-            return refused(None, &format!("a request with the id `{id}` is on already"));
-        }
         match deliver(message) {
-            Ok(verdict) => verdict,
-            Err(reason) => {
-                pending.remove(&id);
-                refused(Some(id), &reason)
+            Ok(verdict) => {
+                pending.insert(&id);
+                self.revision = revision.or(self.revision.take());
+                verdict
             }
+            Err(reason) => refused(Some(id), &reason),
         }
     }
+}
+
+/// An id for an answer to a request that is refused; none where the client would take it for the answer to another, which
+/// is on.
+fn free(id: Option<RequestId>, pending: &Pending) -> Option<RequestId> {
+    id.filter(|id| !pending.contains(id))
 }
 
 fn names_revision(params: Option<&Map<String, Value>>) -> bool {

@@ -34,7 +34,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let Ok(bytes) = self.input.fill_buf().await else { return Line::End };
             if bytes.is_empty() {
                 let line = std::mem::take(&mut self.line);
-                return if line.is_empty() || self.too_long { Line::End } else { Line::Text(line) };
+                return if says_nothing(&line) || self.too_long { Line::End } else { Line::Text(line) };
             }
             let end = bytes.iter().position(|&byte| byte == b'\n');
             let taken = end.unwrap_or(bytes.len());
@@ -51,11 +51,15 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if std::mem::take(&mut self.too_long) {
                 return Line::TooLong;
             }
-            if !line.iter().all(u8::is_ascii_whitespace) {
+            if !says_nothing(&line) {
                 return Line::Text(line);
             }
         }
     }
+}
+
+fn says_nothing(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]
@@ -66,7 +70,7 @@ mod tests {
     async fn lines_come_whole_and_long_ones_not_at_all() {
         let mut text = b"one\r\n\n  \ntwo\n".to_vec();
         text.extend(std::iter::repeat_n(b'x', MAX_LINE + 1));
-        text.extend(b"\nthree");
+        text.extend(b"\nthree\n \t");
         let mut lines = Lines::new(text.as_slice());
         assert_eq!(lines.next().await, Line::Text(b"one\r".to_vec()));
         assert_eq!(lines.next().await, Line::Text(b"two".to_vec()));

@@ -27,12 +27,16 @@ impl Pending {
         self.0.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request came. False: one of that id waits already.
-    pub(super) fn insert(&self, id: &RequestId) -> bool {
+    /// A request came.
+    pub(super) fn insert(&self, id: &RequestId) {
         let mut ids = self.ids();
-        let is_new = ids.insert(id.clone());
+        ids.insert(id.clone());
         self.0.number.send_replace(ids.len());
-        is_new
+    }
+
+    /// Whether a request of that id waits.
+    pub(super) fn contains(&self, id: &RequestId) -> bool {
+        self.ids().contains(id)
     }
 
     /// A request was answered, or wants no answer any more.
