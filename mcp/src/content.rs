@@ -94,11 +94,25 @@ impl Content {
         Self::Text { text: text.into(), annotations: None }
     }
 
+    fn annotations(&self) -> Option<&Annotations> {
+        match self {
+            Self::Text { annotations, .. }
+            | Self::Image { annotations, .. }
+            | Self::Audio { annotations, .. }
+            | Self::ResourceLink(Link { annotations, .. })
+            | Self::Resource { annotations, .. } => annotations.as_ref(),
+        }
+    }
+
     /// What is wrong with a block that has the right shape.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         use base64::Engine;
         let bytes = |data: &str| base64::engine::general_purpose::STANDARD.decode(data).is_ok();
+        let priority = self.annotations().and_then(|annotations| annotations.priority);
         match self {
+            _ if priority.is_some_and(|priority| !(0.0..=1.0).contains(&priority)) => {
+                Some("`priority` is a number from 0 to 1")
+            }
             Self::Image { data, .. } | Self::Audio { data, .. } if !bytes(data) => {
                 Some("`data` is not base64 (`base64 -w0` writes it in one line)")
             }

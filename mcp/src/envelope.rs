@@ -62,6 +62,10 @@ mod tests {
             (json!({"content": [{"type": "image", "data": "%", "mimeType": "image/png"}]}), "content[0]"),
             (json!({"content": [{"type": "resource", "resource": {"uri": "a:b"}}]}), "either"),
             (json!({"content": [{"type": "text", "text": "a", "mime": "b"}]}), "mime"),
+            (
+                json!({"content": [{"type": "text", "text": "a", "annotations": {"priority": 7}}]}),
+                "`priority` is a number from 0 to 1",
+            ),
         ] {
             let error = open(&json!({ "mcp_result": inner })).unwrap().unwrap_err();
             assert!(error.contains(told), "{error}");
