@@ -36,7 +36,7 @@ pub enum InvalidJsonReason {
         expected: &'static str,
     },
     /// An object has one key twice.
-    #[error("key `{0}` is there twice")]
+    #[error("key `{}` is there twice", .0.escape_debug())]
     DuplicateKey(String),
     /// More than [`MAX_DEPTH`] arrays and objects in each other.
     #[error("arrays and objects lie more than {MAX_DEPTH} deep")]
