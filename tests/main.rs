@@ -70,6 +70,7 @@ mod readme;
 mod reliability;
 mod results;
 mod roster;
+mod round_trip;
 mod runtime_files;
 mod schema;
 mod schema_docs;

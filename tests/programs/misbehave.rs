@@ -5,6 +5,7 @@
 mod family;
 mod on_terminal;
 mod streams;
+mod told;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         "pour-both" => streams::pour_both(number(rest)),
         "read-stdin" => streams::read_stdin(),
         "descriptors" => streams::descriptors(),
+        "told" => told::told(),
         other => {
             println!("no such habit: {other}");
             ExitCode::from(64)
