@@ -14,6 +14,7 @@ mod check;
 mod clocks;
 mod completions;
 mod config;
+mod corpora;
 mod dependencies;
 mod disk_faults;
 mod docs;

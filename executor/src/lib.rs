@@ -74,6 +74,12 @@ mod timings;
 mod version;
 mod work;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 pub use artifacts::{Artifact, ArtifactConfig};
 pub use converse::{Answered, Conversation, converse};
 pub use error::Error;

@@ -34,6 +34,12 @@ mod stdio;
 mod text;
 mod watch;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 pub use closing::{Closing, Stage};
 pub use door::Door;
 pub use error::Error;

@@ -6,6 +6,8 @@ mod descriptor;
 mod gate;
 mod lines;
 mod outbox;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod wire;
 
 use std::os::fd::OwnedFd;

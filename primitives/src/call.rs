@@ -126,7 +126,7 @@ fn receive(socket: &OwnedFd, line: &mut ReplyLine, scratch: &mut Vec<u8>) -> Rec
 }
 
 /// One line within a limit.
-struct ReplyLine {
+pub(crate) struct ReplyLine {
     bytes: Vec<u8>,
     limit: usize,
     is_complete: bool,
@@ -134,11 +134,11 @@ struct ReplyLine {
 }
 
 impl ReplyLine {
-    fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), limit, is_complete: false, is_too_large: false }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         if self.is_complete || self.is_too_large {
             return;
         }
@@ -153,7 +153,7 @@ impl ReplyLine {
         self.is_complete = end.is_some();
     }
 
-    fn finish(self) -> Reply {
+    pub(crate) fn finish(self) -> Reply {
         if self.is_too_large {
             Reply::TooLarge { limit: self.limit }
         } else if self.is_complete {

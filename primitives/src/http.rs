@@ -20,6 +20,8 @@ mod hop;
 mod lookup;
 mod plan;
 mod pool;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod redirect;
 mod request;
 mod retry;

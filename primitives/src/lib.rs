@@ -45,6 +45,12 @@ mod supervise;
 mod tree;
 mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 pub use captured::Captured;
 pub use check::check;
 pub use end::{Ending, Phases, ProcessEnd, Reply, Status, Supervision};

@@ -57,7 +57,7 @@ impl DotEnv {
 /// A character that stands for `$` while the text is parsed: the parser would put variables of this process in.
 const STAND_INS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
 
-fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn parse(host: &Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, Error> {
     let Some(stand_in) = STAND_INS.into_iter().find(|stand_in| !text.contains(*stand_in)) else {
         return Err(invalid(host, path, "it holds private-use characters"));
     };

@@ -35,6 +35,12 @@ mod stamp;
 mod survey;
 mod walk;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -13,6 +13,12 @@ mod table;
 pub mod template;
 mod toml_document;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 pub use descriptor::{Descriptor, RUNTIME_TYPE, Runtime};
 pub use id::{InvalidId, InvalidIdReason, ItemId, MAX_ID_LENGTH};
 pub use names::nearest;

@@ -20,6 +20,12 @@ mod tool;
 pub mod usage;
 pub mod words;
 
+#[cfg(any(test, fuzzing))]
+pub mod properties;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
 pub use block::read_block;
 pub use metadata::{Annotations, Metadata, ToolLimits};
 pub use parameter::environment_name;

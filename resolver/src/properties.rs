@@ -1,0 +1,17 @@
+//! What holds of any input. Fuzzers call these functions (`fuzz/`), and the tests replay what fuzzers found; in every
+//! other build they are not there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "they are tests")]
+
+mod dotenv;
+
+pub use dotenv::dotenv;
+
+#[cfg(test)]
+mod tests {
+    use crate::replay::replay;
+
+    #[test]
+    fn dotenv() {
+        replay("dotenv", super::dotenv);
+    }
+}
