@@ -69,6 +69,8 @@ pub(crate) fn padded(text: &str, to: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{broken, columns, cut, padded, wrapped};
 
     #[test]
@@ -107,5 +109,20 @@ mod tests {
         assert_eq!(wrapped("aa bb", 2, 5), ["aa", "bb"]);
         assert_eq!(wrapped("aaaa bb", 2, 7), ["", "aaaa bb"]);
         assert_eq!(wrapped("", 0, 5), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_fits_and_loses_blanks_alone(
+            text in prop_oneof![any::<String>(), "[a-c 文❤\u{fe0f}\u{301}]{0,60}"],
+            most in 2..40_usize,
+        ) {
+            prop_assert!(columns(&cut(&text, most)) <= most, "{:?}", cut(&text, most));
+            let lines = wrapped(&text, most, most);
+            let one = |line: &&str| line.chars().count() <= 1;
+            prop_assert!(lines.iter().all(|line| columns(line) <= most || one(line)), "{:?}", lines);
+            let dense = |text: &str| text.split_whitespace().collect::<String>();
+            prop_assert_eq!(dense(&lines.concat()), dense(&text));
+        }
     }
 }

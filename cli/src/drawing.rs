@@ -211,9 +211,10 @@ fn cells(characters: impl Iterator<Item = char>) -> Vec<(String, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use unicode_width::UnicodeWidthStr;
 
-    use super::{draw, word_length};
+    use super::{draw, is_harmful, word_length};
 
     /// The line and its mark, one above the other.
     fn drawn(line: &str, start: usize, room: usize) -> String {
@@ -271,6 +272,22 @@ mod tests {
                     assert!(line.width() <= room, "{start} {room}: {both}");
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_fits_its_room_and_moves_nothing(
+            line in prop_oneof![any::<String>(), "[a-c \\t文❤\u{fe0f}\u{301}\u{1b}\u{202e}]{0,300}"],
+            start in 0..400_usize,
+            room in 13..120_usize,
+        ) {
+            let drawn = draw(&line, 1, start..start + word_length(&line, start), room);
+            prop_assert!(drawn.line.width() <= room, "{:?}", drawn);
+            prop_assert!(!drawn.line.contains(is_harmful), "{:?}", drawn);
+            prop_assert!(drawn.mark >= 1, "{:?}", drawn);
+            // Past the end of the line nothing is, but the mark stands there.
+            prop_assert!(start >= line.chars().count() || drawn.indent + drawn.mark <= room, "{:?}", drawn);
         }
     }
 }

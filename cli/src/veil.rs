@@ -102,6 +102,8 @@ impl Piece {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::veiled;
 
     #[test]
@@ -136,6 +138,31 @@ mod tests {
         assert_eq!(drawn("x = 'a\\', y = 'S'", 4..8), "x = '…\n    ^");
         assert_eq!(drawn("x = \"S", 4..7), "x = \"…\n    ^");
         assert_eq!(drawn("x = 'a\\', y = 'S'", 10..11), "x = '…\n     ^");
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_is_shown_and_the_mark_stays(
+            pieces in prop::collection::vec("[a-z =\\[\\],]{0,4}|\"S[a-z\\\\\"']{0,6}S\"|'S[a-z\"]{0,6}S'|# S", 0..6),
+            start in 0..40_usize,
+            length in 1..6_usize,
+        ) {
+            let line = pieces.concat();
+            // No string is meant by a mark that begins at no quote.
+            prop_assume!(!line.chars().nth(start).is_some_and(|c| "\"'".contains(c)));
+            let (shown, mark) = veiled(&line, start..start + length);
+            let begins_line = line.trim_start().starts_with('#');
+            prop_assert!(begins_line || !shown.contains('S'), "{} of {}", shown, line);
+            prop_assert!(mark.start <= start && mark.start < mark.end);
+            prop_assert!(shown.chars().count() <= line.chars().count() + 1);
+        }
+
+        #[test]
+        fn any_line_is_veiled(line in any::<String>(), start in 0..40_usize, length in 1..6_usize) {
+            let (shown, mark) = veiled(&line, start..start + length);
+            prop_assert!(mark.start < mark.end && shown.chars().count() <= line.chars().count() + 1);
+            prop_assert!(mark.start <= shown.chars().count() + start);
+        }
     }
 
     fn drawn(line: &str, marked: std::ops::Range<usize>) -> String {

@@ -4,6 +4,7 @@ mod calls;
 mod descendants;
 mod endings;
 mod inheritance;
+mod kept;
 mod refusals;
 mod stopping;
 mod streams;
