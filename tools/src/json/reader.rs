@@ -41,11 +41,11 @@ impl<'t> Reader<'t> {
 
     fn unexpected(&self, expected: &'static str) -> Refused {
         let rest = self.rest();
-        let word = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         let reason = match rest.chars().next() {
             None => InvalidJsonReason::Ends(expected),
-            Some(_) if word > 0 => {
-                InvalidJsonReason::Unexpected { found: rest.chars().take(word.min(20)).collect(), expected }
+            Some(_) if !word.is_empty() => {
+                InvalidJsonReason::Unexpected { found: word.chars().take(20).collect(), expected }
             }
             Some(c) => InvalidJsonReason::Unexpected { found: c.escape_debug().to_string(), expected },
         };

@@ -42,6 +42,7 @@ fn what_cannot_be_kept_or_is_no_json_is_refused_with_its_place() {
         ("01", "`1` where no digit after a leading zero was expected at line 1 column 2"),
         ("1 2", "`2` where the end of the text was expected at line 1 column 3"),
         ("{a:1}", "`a` where a key in double quotes was expected at line 1 column 2"),
+        ("[éa\n]", "`éa` where a value was expected at line 1 column 2"),
         ("truer", "`truer` where a value was expected at line 1 column 1"),
         ("\u{feff}1", "`\\u{feff}` where a value was expected at line 1 column 1"),
     ] {
