@@ -26,6 +26,7 @@ pub fn envelope(bytes: &[u8]) {
                 structured: envelope.structured_content,
                 is_error: envelope.is_error,
                 meta: envelope.meta,
+                wholes: Vec::new(),
             };
             [Era::Session, Era::Stateless].into_iter().for_each(|era| reaches_a_client(&reply, era));
         }

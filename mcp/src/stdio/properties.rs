@@ -1,5 +1,6 @@
 //! Messages on a pipe: the same lines however they come, each judged by itself, and nothing passes the gate that could
 //! upset a session.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "they are tests")]
 
 use std::collections::HashSet;
 use std::pin::{Pin, pin};

@@ -1,4 +1,5 @@
 //! What holds of any URL, any pause that a server asks for, any stream of events.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "they are tests")]
 
 mod guard;
 mod retry_after;

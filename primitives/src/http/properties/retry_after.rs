@@ -67,7 +67,8 @@ fn fixed_date(text: &str) -> Option<u64> {
         |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
     let words: Vec<&str> = text.split(' ').collect();
     let [weekday, day, month, year, time, "GMT"] = words[..] else { return None };
-    let is_leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let is_leap =
+        |year: u64| (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
     let length = |year: u64, month: usize| MONTHS[month].1 + u64::from(month == 1 && is_leap(year));
     let month = MONTHS.iter().position(|(name, _)| *name == month)?;
     let (day, year): (u64, u64) = (number(day)?, number(year).filter(|year| *year >= 1970)?);
