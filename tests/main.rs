@@ -33,6 +33,7 @@ mod http_network;
 mod http_server;
 mod http_stops;
 mod idioms;
+mod idle;
 mod ids;
 mod index;
 mod interpreters;

@@ -133,7 +133,7 @@ fn option(key: &str, _: &str) -> Value {
         "query" | "headers" | "form" | "auth" => json!({ "type": ["object", "string"] }),
         "allow_hosts" => strings(),
         "leave_running" | "follow_redirects" => json!({ "type": ["boolean", "string"] }),
-        "timeout" | "grace" | "retries" | "max_output" | "max_body" => {
+        "timeout" | "idle_timeout" | "grace" | "retries" | "max_output" | "max_body" => {
             json!({ "type": ["number", "string"] })
         }
         _ => panic!("`{key}`: say in tests/schema_docs.rs what it is"),
@@ -143,7 +143,7 @@ fn option(key: &str, _: &str) -> Value {
 /// `[limits]` has no column of types.
 fn limit(key: &str, _: &str) -> Value {
     match key {
-        "timeout" => json!({ "type": "number", "minimum": 0 }),
+        "timeout" | "idle_timeout" => json!({ "type": "number", "minimum": 0 }),
         _ => json!({ "type": "integer", "minimum": 1 }),
     }
 }

@@ -107,6 +107,9 @@ pub(crate) struct RunWords {
     /// Time limit in seconds; 0 means none
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) timeout: Option<std::time::Duration>,
+    /// Limit on silence in seconds, with --json: how long it may say nothing; 0 means none
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) idle_timeout: Option<std::time::Duration>,
     /// Arguments as one JSON object; flags after TOOL beat them
     #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
     pub(crate) params: Option<OsString>,

@@ -1,7 +1,11 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
+use std::time::Duration;
+
 use rye_executor::resolver::environment::EntrySource;
-use rye_executor::resolver::{Action, ExchangePlan, PeerPlan, PeerReach, ProcessPlan, StdinPlan};
+use rye_executor::resolver::{
+    Action, ExchangePlan, PeerPlan, PeerReach, ProcessPlan, StdinPlan, TimeoutSource,
+};
 use rye_executor::{Config, EndingKind, Executor, Host, Plan, Report, exit_codes};
 use serde_json::{Value, json};
 
@@ -46,7 +50,8 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
         "interpreters": plan.interpreters,
         "environment": environment.collect::<Vec<_>>(),
         "withheld": plan.environment.withheld.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>(),
-        "timeout": plan.timeout.map(|(limit, source)| json!({ "seconds": limit.as_secs_f64(), "source": source })),
+        "timeout": plan.timeout.map(limit_json),
+        "idle_timeout": plan.idle_timeout.map(limit_json),
         "error": obstacle,
     });
     let action = match &plan.action {
@@ -58,6 +63,10 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
         explained.extend(action);
     }
     explained
+}
+
+fn limit_json((limit, source): (Duration, TimeoutSource)) -> Value {
+    json!({ "seconds": limit.as_secs_f64(), "source": source })
 }
 
 fn process_json(process: &ProcessPlan) -> Value {
@@ -181,9 +190,12 @@ fn below(name: &str, branches: impl IntoIterator<Item = Branch>) -> Branch {
 }
 
 fn limits(plan: &Plan) -> Vec<Branch> {
-    let timeout = plan.timeout.map_or("none".to_owned(), |(limit, source)| {
-        format!("{} s ({})", limit.as_secs_f64(), source.word())
-    });
+    let shown =
+        |(limit, source): (Duration, TimeoutSource)| format!("{} s ({})", limit.as_secs_f64(), source.word());
+    let mut timeout = plan.timeout.map_or("none".to_owned(), shown);
+    if let Some(idle) = plan.idle_timeout {
+        timeout.push_str(&format!(", of silence {}", shown(idle)));
+    }
     let action = match &plan.action {
         Action::Peer(peer) => match &peer.reach {
             PeerReach::Process(process) => Ok((process, "the protocol".to_owned())),

@@ -217,11 +217,13 @@ fn options(output: &Output, words: &RunWords) -> Result<CallOptions, Report> {
     }
     Ok(CallOptions {
         timeout: words.timeout,
+        idle_timeout: words.idle_timeout,
         environment,
         attachment: if output.json { Attachment::Captured } else { Attachment::Caller },
         unbounded_by_default: !output.json && output.on_terminal,
         withhold_stdin: words.params.as_deref() == Some(OsStr::new("-")),
         timings: false,
+        ..CallOptions::default()
     })
 }
 

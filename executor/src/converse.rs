@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rye_primitives::{
-    Attachment, Ending, Output, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper, start,
+    Attachment, Ending, Output, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin, become_subreaper, start,
 };
 use rye_resolver::Host;
 
@@ -76,6 +76,7 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
         leave_running: false,
         scope: Scope::Shared { mark },
         spill: None,
+        pulse: Pulse::default(),
     };
     let end = start(request).map_err(|source| Error::Start { tool, source })?.end().await;
     let stderr = end.stderr.text();

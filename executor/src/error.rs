@@ -92,6 +92,7 @@ fn of(tool: Option<&ToolId>) -> String {
 fn unanswered(ending: Ending, limit: Duration) -> String {
     match ending {
         Ending::TimedOut => format!("did not answer within {} s", limit.as_secs_f64()),
+        Ending::Idle => format!("said nothing for {} s", limit.as_secs_f64()),
         Ending::Signaled { signal } => format!("was ended by signal {signal}"),
         _ => "was lost sight of".to_owned(),
     }

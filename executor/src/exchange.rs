@@ -106,7 +106,7 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
         success: error.is_none(),
         data,
         error,
-        ending: Ending { kind, headers, escalated: false, leaked_processes: 0 },
+        ending: Ending { headers, ..kind.into() },
         duration,
         chain: plan.chain.clone(),
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),

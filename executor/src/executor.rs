@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rye_primitives::{HostLookup, HttpClient};
+use rye_primitives::{HostLookup, HttpClient, Pulse};
 use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver};
 use rye_runtimes::ItemId;
 use rye_tools::ToolLimits;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::panic::caught;
 use crate::request::process_request;
-use crate::run::{Run, RunStopper};
+use crate::run::{Reins, Run};
 use crate::timings::{Stage, StageClock};
 use crate::work::{Means, Work};
 
@@ -149,7 +149,7 @@ impl Executor {
     /// The plan cannot be started.
     pub fn check(&self, plan: &Plan) -> Result<(), Error> {
         let Some(process) = plan.process() else { return Ok(()) };
-        let request = process_request(plan, process, &self.means);
+        let request = process_request(plan, process, &self.means, &Pulse::default());
         rye_primitives::check(&request).map_err(|source| Error::Start { tool: plan.tool.to_string(), source })
     }
 
@@ -163,13 +163,13 @@ impl Executor {
     /// Outside of a Tokio runtime, or in one without its I/O and time drivers.
     pub fn start(&self, plan: Plan) -> Result<Run, Error> {
         let plan = Arc::new(plan);
-        let stopper = RunStopper::default();
+        let reins = Reins::default();
         let (begun_sender, begun) = oneshot::channel();
         let (over_sender, over) = oneshot::channel();
         // Whoever held the run may have dropped it: then nobody wants to be told.
-        match self.admission.enter(&plan, self.config.tool, &stopper)? {
+        match self.admission.enter(&plan, self.config.tool, &reins.stopper)? {
             Ok(place) => {
-                let mut work = self.means.begin(&plan, &stopper)?;
+                let mut work = self.means.begin(&plan, &reins)?;
                 let _ = begun_sender.send(work.take_events());
                 let plan = Arc::clone(&plan);
                 tokio::spawn(async move {
@@ -179,9 +179,9 @@ impl Executor {
                 });
             }
             Err(turn) => {
-                let (plan, stopper, means) = (Arc::clone(&plan), stopper.clone(), self.means.clone());
+                let (plan, reins, means) = (Arc::clone(&plan), reins.clone(), self.means.clone());
                 tokio::spawn(async move {
-                    let over = match in_turn(turn, &plan, &stopper, &means).await {
+                    let over = match in_turn(turn, &plan, &reins, &means).await {
                         Ok(Admitted { mut work, place, waited }) => {
                             let _ = begun_sender.send(work.take_events());
                             let mut over = ended(work, &plan).await;
@@ -197,7 +197,7 @@ impl Executor {
                 });
             }
         }
-        Ok(Run::new(plan, stopper, begun, over))
+        Ok(Run::new(plan, reins, begun, over))
     }
 
     /// Resolves, checks, plans, runs and waits: the whole road in one call. Dropping the future ends the run.
@@ -266,7 +266,7 @@ struct Admitted {
 }
 
 /// Waits for a turn; the wait counts against the time limit.
-async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -> Result<Admitted, Error> {
+async fn in_turn(turn: Turn, plan: &Plan, reins: &Reins, means: &Means) -> Result<Admitted, Error> {
     let limit = plan.timeout.map(|(limit, _)| limit);
     let expiry = async {
         match limit {
@@ -277,7 +277,7 @@ async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -
     let asked = tokio::time::Instant::now();
     let place = tokio::select! {
         biased;
-        () = stopper.asked() => return Err(Error::StoppedInQueue),
+        () = reins.stopper.asked() => return Err(Error::StoppedInQueue),
         () = expiry => {
             return Err(Error::TimedOutInQueue { seconds: limit.unwrap_or_default().as_secs_f64() });
         }
@@ -288,6 +288,6 @@ async fn in_turn(turn: Turn, plan: &Plan, stopper: &RunStopper, means: &Means) -
     if let Some((limit, _)) = &mut plan.timeout {
         *limit = limit.saturating_sub(waited);
     }
-    let work = means.begin(&plan, stopper)?;
+    let work = means.begin(&plan, reins)?;
     Ok(Admitted { work, place, waited })
 }

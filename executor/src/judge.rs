@@ -1,5 +1,7 @@
 //! What the end of a process means for the tool: its result, or why there is none.
 
+use std::time::Duration;
+
 use rye_primitives::{Captured, Ending as ProcessEnding, Phases, ProcessEnd, Reply};
 use rye_resolver::{Attachment, Link, Plan, hexadecimal};
 use rye_runtimes::call::{OutputForm, Style};
@@ -16,7 +18,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
     let kind = match end.ending {
         ProcessEnding::Exited { code } => EndingKind::Exited { code },
         ProcessEnding::Signaled { signal } => EndingKind::Signaled { signal },
-        ProcessEnding::TimedOut => EndingKind::TimedOut,
+        ProcessEnding::TimedOut | ProcessEnding::Idle => EndingKind::TimedOut,
         ProcessEnding::Stopped => EndingKind::Stopped,
         ProcessEnding::Lost => EndingKind::Lost,
     };
@@ -32,8 +34,14 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
         }
         Err(failure) => (failure.data, Some(failure.report)),
     };
+    let ending = Ending {
+        idle: (end.ending == ProcessEnding::Idle).then(|| idle_limit(plan)).flatten(),
+        escalated: end.escalated,
+        leaked_processes: end.leaked_processes,
+        ..kind.into()
+    };
     // A limit that was reached says more than what the tool made of it.
-    let error = ended_early(plan, kind).or(failure).map(|report| withheld_hint(plan, report));
+    let error = ended_early(plan, &ending).or(failure).map(|report| withheld_hint(plan, report));
     let mut chain = plan.chain.clone();
     chain.iter_mut().for_each(Link::look_again);
     let (stdout, stderr) = (end.stdout.text(), end.stderr.text());
@@ -43,12 +51,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
         success: error.is_none(),
         data,
         error,
-        ending: Ending {
-            kind,
-            headers: Vec::new(),
-            escalated: end.escalated,
-            leaked_processes: end.leaked_processes,
-        },
+        ending,
         stdout_bytes: end.stdout.total,
         stderr_bytes: end.stderr.total,
         stdout_sha256: sha256(&end.stdout),
@@ -104,17 +107,29 @@ pub(crate) fn broken_promise(plan: &Plan, data: Option<&RawValue>) -> Option<Rep
     Some(problems.iter().fold(report, |report, problem| report.cause(problem.to_string())))
 }
 
-pub(crate) fn ended_early(plan: &Plan, kind: EndingKind) -> Option<Report> {
-    match kind {
-        EndingKind::TimedOut => {
+/// How long the tool may say nothing.
+pub(crate) fn idle_limit(plan: &Plan) -> Option<Duration> {
+    plan.idle_timeout.map(|(limit, _)| limit)
+}
+
+pub(crate) fn ended_early(plan: &Plan, ending: &Ending) -> Option<Report> {
+    match (ending.kind, ending.idle) {
+        (EndingKind::TimedOut, Some(idle)) => {
+            let message =
+                format!("`{}` was ended: it had said nothing for {} s", plan.tool, idle.as_secs_f64());
+            Some(Report::new(Code::TimedOut, message).hint(
+                "let it print how far it is, or raise it for one call with `--idle-timeout S`, or in `[config]` with `idle_timeout`",
+            ))
+        }
+        (EndingKind::TimedOut, None) => {
             let limit = plan.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());
             let message = format!("`{}` was ended at its time limit of {limit} s", plan.tool);
             Some(Report::new(Code::TimedOut, message).hint(
                 "raise it for one call with `--timeout S` before the tool's name, or in `[config]` with `timeout`",
             ))
         }
-        EndingKind::Stopped => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
-        EndingKind::Lost => Some(Report::new(
+        (EndingKind::Stopped, _) => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
+        (EndingKind::Lost, _) => Some(Report::new(
             Code::SupervisorLost,
             format!(
                 "`{}` was lost sight of: its keeper was killed, and it was ended with all it started",

@@ -89,7 +89,7 @@ pub use panic::{Panicked, caught};
 pub use report::{Code, Report};
 pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
-pub use rye_primitives::{HostLookup, Supervision, is_ignored};
+pub use rye_primitives::{HostLookup, Pulse, Supervision, is_ignored};
 pub use timings::{Stage, StageClock, Timings};
 pub use version::ask_version;
 // The layers below, for front ends, which import this crate alone.

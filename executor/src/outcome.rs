@@ -64,6 +64,8 @@ pub struct Outcome {
 pub struct Ending {
     /// In which way.
     pub kind: EndingKind,
+    /// The time limit that came was one on silence, of this length.
+    pub idle: Option<Duration>,
     /// The headers of an HTTP answer, in order.
     pub headers: Vec<(String, String)>,
     /// A KILL was needed.
@@ -117,6 +119,12 @@ impl EndingKind {
     }
 }
 
+impl From<EndingKind> for Ending {
+    fn from(kind: EndingKind) -> Self {
+        Self { kind, idle: None, headers: Vec::new(), escalated: false, leaked_processes: 0 }
+    }
+}
+
 impl Serialize for Ending {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -129,6 +137,9 @@ impl Serialize for Ending {
                 map.serialize_entry("headers", &joined(&self.headers))?;
             }
             _ => {}
+        }
+        if let Some(idle) = self.idle {
+            map.serialize_entry("idle_ms", &timings::milliseconds(idle))?;
         }
         if self.escalated {
             map.serialize_entry("escalated", &true)?;
@@ -172,12 +183,7 @@ impl Outcome {
             success: false,
             data: None,
             error: None,
-            ending: Ending {
-                kind: EndingKind::NotStarted,
-                headers: Vec::new(),
-                escalated: false,
-                leaked_processes: 0,
-            },
+            ending: EndingKind::NotStarted.into(),
             stdout: String::new(),
             stderr: String::new(),
             stdout_bytes: 0,

@@ -28,8 +28,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rye_primitives::{
-    Attachment, HostLookup, HttpClient, HttpRequest, Output, Process, ProcessLimits, ProcessRequest, Scope,
-    Stdin, Supervision, become_subreaper, start,
+    Attachment, HostLookup, HttpClient, HttpRequest, Output, Process, ProcessLimits, ProcessRequest, Pulse,
+    Scope, Stdin, Supervision, become_subreaper, start,
 };
 use rye_resolver::{DEFAULT_RETRIES, Host};
 use serde_json::{Map, Value};
@@ -197,13 +197,7 @@ struct Met {
 
 impl Met {
     fn never(failure: Failure) -> Self {
-        let ending = Ending {
-            kind: EndingKind::NotStarted,
-            headers: Vec::new(),
-            escalated: false,
-            leaked_processes: 0,
-        };
-        Self { reached: Err(failure), ending, aside: Aside::default() }
+        Self { reached: Err(failure), ending: EndingKind::NotStarted.into(), aside: Aside::default() }
     }
 }
 
@@ -231,7 +225,16 @@ async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Hos
             (base.limits.max_body, base.limits.retries) = (stdio::MAX_LINE, DEFAULT_RETRIES);
             let client = Arc::new(HttpClient::new(HostLookup::System));
             let limit = Some(terms.limit);
-            let site = http::Site { client, base, mirrored, repeatable: false, limit, sessions: None };
+            let site = http::Site {
+                client,
+                base,
+                mirrored,
+                repeatable: false,
+                limit,
+                idle: None,
+                pulse: Pulse::default(),
+                sessions: None,
+            };
             http::converse(site, talk, &terms.stopper, &teller).await.into()
         }
     }
@@ -282,6 +285,7 @@ impl Request<'_> {
             leave_running: false,
             scope: Scope::Shared { mark: scope },
             spill: None,
+            pulse: Pulse::default(),
         })
         .map_err(Failure::Start)
     }

@@ -2,7 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
-use rye_primitives::{Attachment as ProcessAttachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
+use rye_primitives::{
+    Attachment as ProcessAttachment, Output, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin,
+};
 use rye_resolver::{Attachment, FunctionCall, Plan, ProcessPlan, StdinPlan};
 use rye_runtimes::call::Style;
 use serde::Serialize;
@@ -15,7 +17,12 @@ use crate::work::Means;
 pub const MAX_REPLY: usize = 64 << 20;
 
 /// The process that a plan asks for.
-pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means) -> ProcessRequest {
+pub(crate) fn process_request(
+    plan: &Plan,
+    process: &ProcessPlan,
+    means: &Means,
+    pulse: &Pulse,
+) -> ProcessRequest {
     let attached = plan.attachment == Attachment::Caller;
     let env = plan.environment.iter().map(|(name, value, _)| (name.to_owned(), value.to_owned()));
     let mut mark = OsString::from("RYE_RUN_ID=");
@@ -42,6 +49,7 @@ pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means)
         call: process.call.as_ref().map(function_request),
         limits: ProcessLimits {
             timeout: plan.timeout.map(|(limit, _)| limit),
+            idle: plan.idle_timeout.map(|(limit, _)| limit),
             grace: process.grace,
             max_output: process.max_output,
             max_reply: if plan.style == Style::Mcp { MAX_LINE } else { MAX_REPLY },
@@ -50,6 +58,7 @@ pub(crate) fn process_request(plan: &Plan, process: &ProcessPlan, means: &Means)
         leave_running: process.leave_running,
         scope: if means.alone { Scope::Exclusive } else { Scope::Shared { mark } },
         spill: means.artifacts.as_ref().map(ArtifactConfig::spill),
+        pulse: pulse.clone(),
     }
 }
 

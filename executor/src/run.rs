@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
-use rye_primitives::{ProcessEvent, ProcessEvents, Stop as ProcessStop, Stopper};
+use rye_primitives::{ProcessEvent, ProcessEvents, Pulse, Stop as ProcessStop, Stopper};
 use rye_resolver::Plan;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -146,13 +146,21 @@ impl RunStopper {
     }
 }
 
+/// What holds a run from outside. Clones hold the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reins {
+    pub(crate) stopper: RunStopper,
+    /// Its signs of life.
+    pub(crate) pulse: Pulse,
+}
+
 /// A run that was started. Its end is waited for by a task of its own, which gives its place to the next whether or
 /// not anybody asks for the outcome.
 #[derive(Debug)]
 #[must_use = "a run that is dropped ends"]
 pub struct Run {
     plan: Arc<Plan>,
-    stopper: RunStopper,
+    reins: Reins,
     /// The events, once it has begun.
     begun: Option<oneshot::Receiver<Option<WorkEvents>>>,
     events: Option<WorkEvents>,
@@ -163,11 +171,11 @@ pub struct Run {
 impl Run {
     pub(crate) fn new(
         plan: Arc<Plan>,
-        stopper: RunStopper,
+        reins: Reins,
         begun: oneshot::Receiver<Option<WorkEvents>>,
         over: oneshot::Receiver<Result<Outcome, Error>>,
     ) -> Self {
-        Self { plan, stopper, begun: Some(begun), events: None, over, is_over: false }
+        Self { plan, reins, begun: Some(begun), events: None, over, is_over: false }
     }
 
     /// The run's own id.
@@ -185,7 +193,13 @@ impl Run {
     /// The means to stop it.
     #[must_use]
     pub fn stopper(&self) -> RunStopper {
-        self.stopper.clone()
+        self.reins.stopper.clone()
+    }
+
+    /// The means to tell that it is alive although it prints nothing: then its limit on silence begins anew.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.reins.pulse.clone()
     }
 
     /// The next event; `None` after the last. Cancelling the wait loses nothing. A reader that does not read neither
@@ -213,7 +227,7 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if !self.is_over {
-            self.stopper.stop(Stop::Ask);
+            self.reins.stopper.stop(Stop::Ask);
         }
     }
 }

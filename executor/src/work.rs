@@ -12,7 +12,7 @@ use crate::judge;
 use crate::outcome::Outcome;
 use crate::peer::{PeerWork, Sessions};
 use crate::request::process_request;
-use crate::run::{RunStopper, WorkEvents};
+use crate::run::{Reins, WorkEvents};
 
 /// What a start needs beside the plan.
 #[derive(Clone, Debug)]
@@ -36,18 +36,18 @@ pub(crate) enum Work {
 
 impl Means {
     /// Begins what a plan asks for.
-    pub(crate) fn begin(&self, plan: &Plan, stopper: &RunStopper) -> Result<Work, Error> {
+    pub(crate) fn begin(&self, plan: &Plan, reins: &Reins) -> Result<Work, Error> {
         match &plan.action {
             Action::Process(process) => {
-                let process = start_process(process_request(plan, process, self))
+                let process = start_process(process_request(plan, process, self, &reins.pulse))
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
-                stopper.connect(process.stopper());
+                reins.stopper.connect(process.stopper());
                 Ok(Work::Process(process))
             }
             Action::Exchange(exchange) => {
-                Ok(Work::Exchange(Box::new(Exchange::new(&self.client, plan, exchange, stopper))))
+                Ok(Work::Exchange(Box::new(Exchange::new(&self.client, plan, exchange, &reins.stopper))))
             }
-            Action::Peer(peer) => Ok(Work::Peer(Box::new(PeerWork::begin(self, plan, peer, stopper)?))),
+            Action::Peer(peer) => Ok(Work::Peer(Box::new(PeerWork::begin(self, plan, peer, reins)?))),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Door {
     async fn run(&self, id: &ToolId, request: CallRequest) -> Result<Reply, Error> {
         // Without the pipe the call goes on: its tool finds no variable, as on a command line.
         let open = |_| Notices::open(self.scratch(), self.next_number()).ok();
-        let notices = request.notices.as_ref().and_then(open);
+        let mut notices = request.notices.as_ref().and_then(open);
         let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
         let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
         let options = CallOptions {
@@ -73,8 +73,14 @@ impl Door {
             ..CallOptions::default()
         };
         let executor = self.executor();
-        let invocation = executor.invoke(executor.resolve(id)?, request.arguments, options)?;
-        let plan = executor.plan(&invocation)?;
+        let mut invocation = executor.invoke(executor.resolve(id)?, request.arguments, options)?;
+        let mut plan = executor.plan(&invocation)?;
+        // Where silence ends a run, what it tells must be heard, whoever wants to know it.
+        if plan.idle_timeout.is_some() && notices.is_none() {
+            notices = open();
+            invocation.options.environment.extend(notices.as_ref().map(variable));
+            plan = executor.plan(&invocation)?;
+        }
         let form = form(&plan);
         let run = executor.start(plan)?;
         let watch = Watch { notices, listener: request.notices };
@@ -92,7 +98,7 @@ impl Door {
         mut watch: Watch,
     ) -> Result<Outcome, Error> {
         let _live = self.live().enter(run.stopper());
-        let stopper = run.stopper();
+        let (stopper, pulse) = (run.stopper(), run.pulse());
         let is_heard = watch.listener.is_some();
         // A listener that is slow misses some of it and holds nothing up.
         let (teller, mut told) = mpsc::channel(TOLD);
@@ -118,6 +124,7 @@ impl Door {
                     break work.await;
                 }
                 notice = watch.next_notice() => {
+                    pulse.beat();
                     beat.reset();
                     watch.tell(notice).await;
                 }

@@ -19,6 +19,7 @@ pub(crate) struct Call {
     sent: usize,
     request_is_done: bool,
     line: ReplyLine,
+    heard: u64,
     reply_is_done: bool,
 }
 
@@ -31,6 +32,7 @@ impl Call {
             sent: 0,
             request_is_done: false,
             line: ReplyLine::new(max_reply),
+            heard: 0,
             reply_is_done: false,
         };
         call.send();
@@ -81,11 +83,17 @@ impl Call {
                 Received::All => ready.clear_ready(),
                 Received::End => self.reply_is_done = true,
                 Received::Some => {
+                    self.heard += scratch.len() as u64;
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
             }
         }
+    }
+
+    /// How many bytes have come.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// What came, with a last look at what lies in the socket.

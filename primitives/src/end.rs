@@ -72,6 +72,8 @@ pub enum Ending {
     },
     /// The time limit came first.
     TimedOut,
+    /// It said nothing for as long as it may.
+    Idle,
     /// A [`Stop`](crate::Stop) came first.
     Stopped,
     /// Nobody can say: the keeper of the run was killed, or the runtime that supervised it was shut down. Either ended

@@ -29,9 +29,9 @@ mod ignored;
 mod keeper;
 mod keepers;
 mod leader;
-
 mod process;
 mod procfs;
+mod pulse;
 mod registered;
 mod request;
 mod shebang;
@@ -62,6 +62,7 @@ pub use http::{
 };
 pub use ignored::is_ignored;
 pub use process::{Process, ProcessEvents, start};
+pub use pulse::Pulse;
 pub use request::{Attachment, Output, ProcessLimits, ProcessRequest, Scope, Stdin};
 pub use spill::{SPILL_PREFIX, Spill, Spilled};
 pub use stop::{Stop, Stopper};

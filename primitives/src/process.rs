@@ -63,11 +63,14 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     let exit = register(line, Interest::READABLE)?;
     let limits = Limits {
         timeout: request.limits.timeout,
+        idle: request.limits.idle,
         grace: request.limits.grace,
         drain: request.limits.drain,
         leave_running: request.leave_running,
     };
-    let supervisor = Supervisor { tree, exit, streams, stop, limits, started, executing };
+    let pulse = request.pulse;
+    pulse.beat();
+    let supervisor = Supervisor { tree, exit, streams, stop, limits, pulse, started, executing };
     let (sender, end) = oneshot::channel();
     tokio::spawn(async move {
         // Nobody may be waiting any more.
@@ -195,7 +198,7 @@ fn connect(
     let mut wire = None;
     if request.stdin == Stdin::Wire {
         let (ours, childs_input, childs_output) = WireEnds::make()?;
-        wire = Some(Wire::new(ours.input, ours.childs_input, ours.output, limits.max_reply)?);
+        wire = Some(Wire::new(ours, limits.max_reply, request.pulse.clone())?);
         (stdin, stdout, our_stdout) = (Some(childs_input), Some(childs_output), None);
     } else {
         (stdout, our_stdout) = output(request.stdout)?;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::pulse::Pulse;
 use crate::spill::Spill;
 
 /// Everything that decides one run; a caller's value arrives here already as exact bytes.
@@ -38,6 +39,8 @@ pub struct ProcessRequest {
     pub scope: Scope,
     /// Where the whole of a captured stream goes that is long; `None`: nowhere.
     pub spill: Option<Spill>,
+    /// What shows that the run is alive, beside what it prints.
+    pub pulse: Pulse,
 }
 
 /// Which session and process group the child lives in.
@@ -80,6 +83,9 @@ pub enum Output {
 pub struct ProcessLimits {
     /// Time from the start to the first TERM; `None` for no limit.
     pub timeout: Option<Duration>,
+    /// Time without a byte from the child, or another sign of life, until the first TERM; `None` for no limit. It is
+    /// not to be set where no output comes here.
+    pub idle: Option<Duration>,
     /// Time between TERM and KILL.
     pub grace: Duration,
     /// Time, once everything has ended, that is spent reading what a survivor holds open.
@@ -94,6 +100,7 @@ impl Default for ProcessLimits {
     fn default() -> Self {
         Self {
             timeout: Some(Duration::from_secs(300)),
+            idle: None,
             grace: Duration::from_secs(2),
             drain: Duration::from_millis(250),
             max_output: 1 << 20,

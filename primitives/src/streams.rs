@@ -17,6 +17,7 @@ use crate::call::Call;
 use crate::captured::{Captured, HeadTail};
 use crate::end::Reply;
 use crate::events::{EventWriter, Stream};
+use crate::pulse::Pulse;
 use crate::registered::{Registered, register};
 use crate::spill::{Spill, Spiller};
 use crate::stdin::Feed;
@@ -74,8 +75,14 @@ impl Streams {
         if open { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Waits for something else, and keeps everything flowing meanwhile.
-    pub(crate) async fn flow_during<T>(&mut self, wait: impl Future<Output = T>) -> T {
+    /// How many bytes have come from the child.
+    fn heard(&self) -> u64 {
+        let call = self.call.as_ref().map_or(0, Call::heard);
+        call + self.stdout.kept.total() + self.stderr.kept.total()
+    }
+
+    /// Waits for something else, and keeps everything flowing meanwhile; what comes is a sign of life.
+    pub(crate) async fn flow_during<T>(&mut self, pulse: &Pulse, wait: impl Future<Output = T>) -> T {
         let mut wait = pin!(wait);
         let mut ended = false;
         std::future::poll_fn(|context| {
@@ -83,7 +90,11 @@ impl Streams {
                 return Poll::Ready(value);
             }
             if !ended {
+                let before = self.heard();
                 ended = self.poll(context).is_ready();
+                if self.heard() > before {
+                    pulse.beat();
+                }
             }
             Poll::Pending
         })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::end::{Ending, Phases, ProcessEnd, Supervision};
+use crate::pulse::Pulse;
 use crate::registered::Registered;
 use crate::stop::{Stop, StopReader};
 use crate::streams::Streams;
@@ -23,6 +24,7 @@ pub(crate) struct Supervisor {
     pub(crate) streams: Streams,
     pub(crate) stop: StopReader,
     pub(crate) limits: Limits,
+    pub(crate) pulse: Pulse,
     pub(crate) started: Instant,
     pub(crate) executing: Instant,
 }
@@ -30,6 +32,7 @@ pub(crate) struct Supervisor {
 /// What bounds the supervision.
 pub(crate) struct Limits {
     pub(crate) timeout: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
     pub(crate) grace: Duration,
     pub(crate) drain: Duration,
     pub(crate) leave_running: bool,
@@ -40,15 +43,17 @@ pub(crate) struct Limits {
 enum Cause {
     ItsOwn,
     Deadline,
+    Silence,
     Stop(Stop),
 }
 
 impl Supervisor {
     pub(crate) async fn run(self) -> ProcessEnd {
-        let Self { mut tree, exit, mut streams, mut stop, limits, started, executing } = self;
+        let Self { mut tree, exit, mut streams, mut stop, limits, pulse, started, executing } = self;
         let (cause, leader_ended) = streams
-            .flow_during(async {
-                let cause = first_cause(&mut tree, &exit, &mut stop, limits.timeout).await;
+            .flow_during(&pulse, async {
+                let over = limits.over(&pulse);
+                let cause = first_cause(&mut tree, &exit, &mut stop, over).await;
                 if cause != Cause::ItsOwn {
                     end_leader(&mut tree, &exit, &mut stop, cause, limits.grace).await;
                 }
@@ -69,6 +74,7 @@ impl Supervisor {
             ending: match cause {
                 Cause::ItsOwn => status.map_or(Ending::Lost, Ending::from),
                 Cause::Deadline => Ending::TimedOut,
+                Cause::Silence => Ending::Idle,
                 Cause::Stop(_) => Ending::Stopped,
             },
             status,
@@ -88,26 +94,43 @@ impl Supervisor {
     }
 }
 
+impl Limits {
+    /// Waits for the first limit that is reached.
+    async fn over(&self, pulse: &Pulse) -> Cause {
+        let deadline = async {
+            match self.timeout {
+                Some(timeout) => sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        let silence = async {
+            match self.idle {
+                Some(idle) => pulse.stops(idle).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = deadline => Cause::Deadline,
+            () = silence => Cause::Silence,
+        }
+    }
+}
+
 /// An end of its own counts, even when a stop came with it.
 async fn first_cause(
     tree: &mut Tree,
     exit: &Registered,
     stop: &mut StopReader,
-    timeout: Option<Duration>,
+    over: impl Future<Output = Cause>,
 ) -> Cause {
-    let deadline = async {
-        match timeout {
-            Some(timeout) => sleep(timeout).await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
         biased;
         () = tree.leader.ended(exit) => {
             if tree.leader.was_enforced() { Cause::Deadline } else { Cause::ItsOwn }
         }
         stop = stop.at_least(Stop::Ask) => Cause::Stop(stop),
-        () = deadline => Cause::Deadline,
+        cause = over => cause,
     }
 }
 

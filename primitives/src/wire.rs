@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use tokio::io::Interest;
 
 use crate::descriptors::Ends;
+use crate::pulse::Pulse;
 use crate::registered::{Registered, register};
 
 /// One read.
@@ -37,6 +38,7 @@ pub struct Wire {
     start: usize,
     /// Up to where it was searched for its end.
     searched: usize,
+    pulse: Pulse,
 }
 
 struct Input {
@@ -48,12 +50,9 @@ struct Input {
 }
 
 impl Wire {
-    pub(crate) fn new(
-        input: OwnedFd,
-        childs_input: Arc<OwnedFd>,
-        output: OwnedFd,
-        limit: usize,
-    ) -> io::Result<Self> {
+    /// What comes over it is a sign of life.
+    pub(crate) fn new(ends: WireEnds, limit: usize, pulse: Pulse) -> io::Result<Self> {
+        let WireEnds { input, childs_input, output } = ends;
         let pipe = register(input, Interest::WRITABLE)?;
         Ok(Self {
             input: Some(Input { pipe, _childs: childs_input, bytes: Vec::new(), written: 0 }),
@@ -62,6 +61,7 @@ impl Wire {
             held: Vec::new(),
             start: 0,
             searched: 0,
+            pulse,
         })
     }
 
@@ -113,7 +113,8 @@ impl Wire {
                     drop(ready);
                     self.output = None;
                 }
-                Ok(_) | Err(Errno::INTR) => {}
+                Ok(_) => self.pulse.beat(),
+                Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => ready.clear_ready(),
                 Err(_) => {
                     drop(ready);
@@ -210,11 +211,11 @@ impl WireEnds {
 mod tests {
     use rustix::io::write;
 
-    use super::{Wire, WireEnds, WireLine};
+    use super::{Pulse, Wire, WireEnds, WireLine};
 
     fn wire(limit: usize) -> (Wire, std::sync::Arc<std::os::fd::OwnedFd>, std::os::fd::OwnedFd) {
         let (ends, childs_input, childs_output) = WireEnds::make().unwrap();
-        let wire = Wire::new(ends.input, ends.childs_input, ends.output, limit).unwrap();
+        let wire = Wire::new(ends, limit, Pulse::default()).unwrap();
         (wire, childs_input, childs_output)
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rye_primitives::{
-    Attachment, Ending, Output, ProcessLimits, ProcessRequest, Scope, Stdin, become_subreaper, start,
+    Attachment, Ending, Output, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin, become_subreaper, start,
 };
 
 #[tokio::test]
@@ -29,6 +29,7 @@ async fn daemons_without_session_or_environment_are_ended() {
             leave_running: false,
             scope: Scope::Exclusive,
             spill: None,
+            pulse: Pulse::default(),
         };
         let end = start(request).unwrap().end().await;
         assert_eq!((end.ending, end.leaked_processes), (Ending::Exited { code: 4 }, 1));

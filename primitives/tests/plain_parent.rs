@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rye_primitives::{
-    Attachment, Ending, Output, Process, ProcessEvent, ProcessLimits, ProcessRequest, Scope, Stdin, Stop,
-    start,
+    Attachment, Ending, Output, Process, ProcessEvent, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin,
+    Stop, start,
 };
 
 fn shell(script: &str) -> ProcessRequest {
@@ -24,6 +24,7 @@ fn shell(script: &str) -> ProcessRequest {
         leave_running: false,
         scope: Scope::Exclusive,
         spill: None,
+        pulse: Pulse::default(),
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Limits {
     pub queue: Option<u64>,
     /// `timeout`: the default, in seconds.
     pub timeout: Option<f64>,
+    /// `idle_timeout`: the default, in seconds.
+    pub idle_timeout: Option<f64>,
     /// `max_output`: the default, in bytes for each stream.
     pub max_output: Option<u64>,
     /// `inline_output`: a stream of more bytes is kept whole, as an artifact; up to 1 MiB.
@@ -102,6 +104,7 @@ impl Config {
         own.concurrency = own.concurrency.or(below.concurrency);
         own.queue = own.queue.or(below.queue);
         own.timeout = own.timeout.or(below.timeout);
+        own.idle_timeout = own.idle_timeout.or(below.idle_timeout);
         own.max_output = own.max_output.or(below.max_output);
         own.inline_output = own.inline_output.or(below.inline_output);
         own.max_artifact = own.max_artifact.or(below.max_artifact);
@@ -167,6 +170,7 @@ impl Limits {
             concurrency: table.positive("concurrency"),
             queue: table.positive("queue"),
             timeout: seconds(&mut table, "timeout"),
+            idle_timeout: seconds(&mut table, "idle_timeout"),
             max_output: table.positive("max_output"),
             inline_output: table.positive("inline_output"),
             max_artifact: table.positive("max_artifact"),

@@ -14,8 +14,18 @@ use crate::planner::PLACEHOLDERS;
 use crate::resolution::Resolution;
 
 /// The keys of `[config]` that a subprocess knows.
-pub const CONFIG_KEYS: [&str; 9] =
-    ["command", "args", "cwd", "env", "stdin", "timeout", "grace", "leave_running", "max_output"];
+pub const CONFIG_KEYS: [&str; 10] = [
+    "command",
+    "args",
+    "cwd",
+    "env",
+    "stdin",
+    "timeout",
+    "idle_timeout",
+    "grace",
+    "leave_running",
+    "max_output",
+];
 
 /// The keys of `[config]` that an HTTP exchange knows.
 pub const EXCHANGE_KEYS: [&str; 13] = [
@@ -35,7 +45,7 @@ pub const EXCHANGE_KEYS: [&str; 13] = [
 ];
 
 /// The keys of `[config]` that a tool of another MCP server has besides.
-pub const PEER_KEYS: [&str; 4] = ["tool", "protocol", "input", "mirrored"];
+pub const PEER_KEYS: [&str; 5] = ["tool", "protocol", "input", "mirrored", "idle_timeout"];
 
 /// The options that an argument may fill. Everything else (the program, where it runs, its limits, the method and the
 /// hosts) is for the descriptor alone to say.

@@ -33,6 +33,7 @@ mod resolution;
 mod spaces;
 mod stamp;
 mod survey;
+mod time_limits;
 mod walk;
 
 #[cfg(any(test, fuzzing))]

@@ -35,6 +35,8 @@ pub struct Invocation {
 pub struct CallOptions {
     /// The call's own time limit; zero means none.
     pub timeout: Option<Duration>,
+    /// The call's own limit on silence; zero means none. It is refused where nothing of the tool is heard.
+    pub idle_timeout: Option<Duration>,
     /// `NAME` or `NAME=VALUE`: variables for the child.
     pub environment: Vec<(String, Option<OsString>)>,
     /// Who is at the other end of the child's descriptors.
@@ -75,6 +77,8 @@ pub struct Plan {
     pub action: Action,
     /// The time limit and who set it; `None`: no limit.
     pub timeout: Option<(Duration, TimeoutSource)>,
+    /// How long it may say nothing, and who set that; `None`: for ever.
+    pub idle_timeout: Option<(Duration, TimeoutSource)>,
     /// The environment of the run: a process gets it; templates were filled from it.
     pub environment: ChildEnvironment,
     /// The interpreters that were found.

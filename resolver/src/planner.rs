@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rye_runtimes::call::{OutputForm, Style};
 use rye_runtimes::env_config::{Group, ResourceKind};
@@ -20,10 +20,7 @@ use crate::config_check::{check_config, invalid};
 use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, belongs_to_the_call};
 use crate::error::Error;
 use crate::interpreter::{Interpreter, Search};
-use crate::plan::{
-    Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_TIMEOUT, Invocation, Plan,
-    TimeoutSource,
-};
+use crate::plan::{Action, Attachment, CallOptions, Invocation, Plan};
 use crate::resolution::Resolution;
 use crate::spaces::Space;
 
@@ -53,7 +50,7 @@ impl Resolver {
             Primitive::Subprocess => Action::Process(Box::new(planner.process()?)),
             Primitive::HttpClient => Action::Exchange(Box::new(planner.exchange()?)),
         };
-        let timeout = planner.timeout()?;
+        let (timeout, idle_timeout) = (planner.timeout()?, planner.idle_timeout()?);
         Ok(Plan {
             tool: resolution.id.clone(),
             run_id,
@@ -62,6 +59,7 @@ impl Resolver {
             output,
             action,
             timeout,
+            idle_timeout,
             environment: planner.environment.into_inner(),
             interpreters,
             output_schema: resolution.tool.metadata.output_schema.clone(),
@@ -323,44 +321,10 @@ impl<'p> Planner<'p> {
         Ok(())
     }
 
-    fn timeout(&self) -> Result<Option<(Duration, TimeoutSource)>, Error> {
-        let options = &self.invocation.options;
-        let declared = self.seconds("timeout")?;
-        let exchange = self.resolution.primitive == Primitive::HttpClient;
-        let answers = exchange || self.resolution.style == Style::Mcp;
-        let (limit, source) = if let Some(limit) = options.timeout {
-            (limit, TimeoutSource::Call)
-        } else if let Some(limit) = declared.filter(|_| self.resolution.own_timeout) {
-            (limit, TimeoutSource::Tool)
-        } else if options.unbounded_by_default && !answers {
-            return Ok(None);
-        } else {
-            let configured =
-                self.resolver.config.limits.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
-            let default = if exchange { DEFAULT_EXCHANGE_TIMEOUT } else { DEFAULT_TIMEOUT };
-            (configured.or(declared).unwrap_or(default), TimeoutSource::Default)
-        };
-        Ok((!limit.is_zero()).then_some((limit, source)))
-    }
-
     /// An option of the primitive: from `config`, else from an `http_config`.
     pub(crate) fn option(&self, key: &str) -> Option<&'p Setting> {
         let resources = self.resolution.env_config.resources.values();
         self.resolution.config.get(key).or_else(|| resources.rev().find_map(|found| found.exchange.get(key)))
-    }
-
-    pub(crate) fn seconds(&self, key: &str) -> Result<Option<Duration>, Error> {
-        let Some(setting) = self.option(key) else { return Ok(None) };
-        let text = self.setting_text(key, setting)?.unwrap_or_default();
-        let number = text.to_str().and_then(|text| text.parse::<f64>().ok());
-        match number.and_then(|number| Duration::try_from_secs_f64(number).ok()) {
-            Some(duration) => Ok(Some(duration)),
-            None => Err(invalid(
-                &setting.place,
-                format!("`{key}` is not a number of seconds"),
-                Some("0 means no limit"),
-            )),
-        }
     }
 
     pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, Error> {

@@ -49,8 +49,6 @@ pub struct Resolution {
     pub bootstrap: Option<Bootstrap>,
     /// Whether the file runs by its own `#!` line.
     pub runs_itself: bool,
-    /// The tool's own `timeout`, if it declares one; a runtime's is only a default.
-    pub own_timeout: bool,
 }
 
 /// A chain that was followed to its end.
@@ -94,7 +92,6 @@ impl Resolver {
             }
             _ => tool,
         };
-        let own_timeout = tool.metadata.descriptor.config.contains_key("timeout");
         let function = style == Style::Function;
         if function && bootstrap.is_none() {
             // Nobody would call the function: the file would only be loaded.
@@ -144,7 +141,6 @@ impl Resolver {
             pass_env,
             bootstrap: bootstrap.filter(|_| function),
             runs_itself,
-            own_timeout,
         })
     }
 }

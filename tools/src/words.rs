@@ -17,7 +17,7 @@ use form::{Form, free};
 pub const SCRIPT_ARGUMENTS: &str = "args";
 
 /// rye's own flags, which stand before the name of the tool.
-const OWN_FLAGS: [&str; 5] = ["json", "project", "timeout", "params", "env"];
+const OWN_FLAGS: [&str; 6] = ["json", "project", "timeout", "idle-timeout", "params", "env"];
 
 /// What the words of a call ask for.
 #[derive(Clone, Debug, PartialEq)]

@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     NeedsInput { asked: String },
     #[error("the time limit came before the server answered")]
     TimedOut,
+    #[error("the server said nothing for as long as it may")]
+    Idle,
     #[error("stopped")]
     Stopped,
 }

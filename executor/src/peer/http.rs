@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rye_primitives::{
-    HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, SseEvent, SseReader, SseTooLong,
+    HttpAnswer, HttpAuth, HttpBody, HttpClient, HttpRequest, Pulse, SseEvent, SseReader, SseTooLong,
 };
 use tokio::time::{sleep, timeout};
 
@@ -43,6 +43,9 @@ pub(crate) struct Site {
     pub(crate) repeatable: bool,
     /// How long all of it may take.
     pub(crate) limit: Option<Duration>,
+    /// How long the server may say nothing.
+    pub(crate) idle: Option<Duration>,
+    pub(crate) pulse: Pulse,
     /// Where sessions are kept for the next call; none: there will be none.
     pub(crate) sessions: Option<Arc<Sessions>>,
 }
@@ -62,7 +65,8 @@ pub(crate) async fn converse(mut site: Site, talk: Talk, stopper: &RunStopper, t
     site.base.headers.retain(|(name, _)| !is_ours(name));
     // The deadline holds for all requests together, and for streams, too.
     site.base.limits.timeout = None;
-    let limit = site.limit;
+    let (limit, idle, pulse) = (site.limit, site.idle, site.pulse.clone());
+    pulse.beat();
     let mut held = Held {
         talk,
         teller,
@@ -80,11 +84,18 @@ pub(crate) async fn converse(mut site: Site, talk: Talk, stopper: &RunStopper, t
             None => std::future::pending().await,
         }
     };
+    let silence = async {
+        match idle {
+            Some(idle) => pulse.stops(idle).await,
+            None => std::future::pending().await,
+        }
+    };
     let reached = tokio::select! {
         biased;
         () = stopper.asked() => Err(Failure::Stopped),
         reached = held.converse() => reached,
         () = deadline => Err(Failure::TimedOut),
+        () = silence => Err(Failure::Idle),
     };
     let left = limit.map_or(FAREWELL, |limit| limit.saturating_sub(begun.elapsed()).min(FAREWELL));
     let patience = if matches!(reached, Err(Failure::Stopped)) { left / 4 } else { left };
@@ -171,6 +182,7 @@ impl Held<'_> {
         }
         let client = Arc::clone(&self.site.client);
         let answer = self.meanwhile(client.open(&request)).await.map_err(Failure::Exchange)?;
+        self.site.pulse.beat();
         let status = answer.status();
         self.status = Some(status);
         if message.method == Some("initialize") {
@@ -218,6 +230,7 @@ impl Held<'_> {
                 done = &mut wait => return done,
                 piece = stream.piece() => piece,
             };
+            self.site.pulse.beat();
             match piece.ok().flatten().map(|piece| reader.push(&piece)) {
                 Some(Ok(events)) => self.take_events(&events).await,
                 Some(Err(SseTooLong { before })) => {
@@ -311,6 +324,7 @@ impl Held<'_> {
         reader: &mut SseReader,
     ) -> Result<Streamed, Failure> {
         while let Some(piece) = self.meanwhile(answer.piece()).await.map_err(Failure::Exchange)? {
+            self.site.pulse.beat();
             let limit = self.site.base.limits.max_body;
             let (events, is_too_long) = match reader.push(&piece) {
                 Ok(events) => (events, false),
@@ -332,7 +346,7 @@ impl Held<'_> {
     /// What is said at the end: that the answer is not wanted, that the session is over. Or the session is kept.
     async fn part(&mut self, reached: &Result<Reached, Failure>) {
         self.aside = None;
-        let is_given_up = matches!(reached, Err(Failure::Stopped | Failure::TimedOut));
+        let is_given_up = matches!(reached, Err(Failure::Stopped | Failure::TimedOut | Failure::Idle));
         // In the newer era the end of the connection says it.
         if is_given_up
             && let Some(cancel) = self.talk.cancel()

@@ -156,6 +156,7 @@ async fn attended<T>(wait: impl Future<Output = T>, wire: &mut Wire) -> T {
 fn ended_early(method: &str, end: &ProcessEnd) -> Failure {
     let how = match (&end.ending, end.status) {
         (Ending::TimedOut, _) => return Failure::TimedOut,
+        (Ending::Idle, _) => return Failure::Idle,
         (Ending::Stopped, _) => "closed its output".to_owned(),
         (_, Some(Status::Exited { code })) => format!("exited with code {code}"),
         (_, Some(Status::Signaled { signal })) => format!("was killed by signal {signal}"),
@@ -167,11 +168,11 @@ fn ended_early(method: &str, end: &ProcessEnd) -> Failure {
 /// How the process itself ended, also when it was made to.
 pub(crate) fn ending(end: &ProcessEnd) -> OutcomeEnding {
     let kind = match (&end.ending, end.status) {
-        (Ending::TimedOut, _) => EndingKind::TimedOut,
+        (Ending::TimedOut | Ending::Idle, _) => EndingKind::TimedOut,
         (_, Some(Status::Exited { code })) => EndingKind::Exited { code },
         (_, Some(Status::Signaled { signal })) => EndingKind::Signaled { signal },
         (_, None) => EndingKind::Lost,
     };
     let (escalated, leaked_processes) = (end.escalated, end.leaked_processes);
-    OutcomeEnding { kind, headers: Vec::new(), escalated, leaked_processes }
+    OutcomeEnding { escalated, leaked_processes, ..kind.into() }
 }

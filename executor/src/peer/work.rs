@@ -17,10 +17,10 @@ use crate::artifacts::keep;
 use crate::error::Error;
 use crate::exchange::request as exchange_request;
 use crate::judge;
-use crate::outcome::{Ending, EndingKind, Outcome};
+use crate::outcome::{EndingKind, Outcome};
 use crate::report::{Code, Report, peer_report};
 use crate::request::process_request;
-use crate::run::{RunStopper, WorkEvents};
+use crate::run::{Reins, RunStopper, WorkEvents};
 use crate::timings::{Stage, Timings};
 use crate::work::Means;
 
@@ -42,12 +42,7 @@ enum Reach {
 }
 
 impl PeerWork {
-    pub(crate) fn begin(
-        means: &Means,
-        plan: &Plan,
-        peer: &PeerPlan,
-        stopper: &RunStopper,
-    ) -> Result<Self, Error> {
+    pub(crate) fn begin(means: &Means, plan: &Plan, peer: &PeerPlan, reins: &Reins) -> Result<Self, Error> {
         let goal = Goal::Call { tool: peer.tool.clone(), arguments: peer.arguments.clone() };
         let input = if peer.answers_with_defaults { Input::Defaults } else { Input::Refused };
         let talk = Talk::new(goal, input, peer.protocol.as_deref());
@@ -55,7 +50,7 @@ impl PeerWork {
         let mut events = WorkEvents { process: None, told: Some(told) };
         let reach = match &peer.reach {
             PeerReach::Process(process) => {
-                let request = process_request(plan, process, means);
+                let request = process_request(plan, process, means, &reins.pulse);
                 let mut process = start_process(request.clone())
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
                 events.process = process.take_events();
@@ -67,11 +62,13 @@ impl PeerWork {
                 mirrored: peer.mirrored.iter().cloned().map(Mirrored::from).collect(),
                 repeatable: peer.repeatable,
                 limit: plan.timeout.map(|(limit, _)| limit),
+                idle: judge::idle_limit(plan),
+                pulse: reins.pulse.clone(),
                 // A program that does one run has no next one.
                 sessions: (!means.alone).then(|| Arc::clone(&means.sessions)),
             })),
         };
-        Ok(Self { reach, talk, stopper: stopper.clone(), teller, events: Some(events) })
+        Ok(Self { reach, talk, stopper: reins.stopper.clone(), teller, events: Some(events) })
     }
 
     pub(crate) fn take_events(&mut self) -> Option<WorkEvents> {
@@ -126,12 +123,11 @@ impl From<http::Over> for Met {
         let http::Over { reached, status, garbage } = over;
         let kind = match (&reached, status) {
             (Err(Failure::Stopped), _) => EndingKind::Stopped,
-            (Err(Failure::TimedOut), _) => EndingKind::TimedOut,
+            (Err(Failure::TimedOut | Failure::Idle), _) => EndingKind::TimedOut,
             (_, Some(status)) => EndingKind::Responded { status },
             (_, None) => EndingKind::NotStarted,
         };
-        let ending = Ending { kind, headers: Vec::new(), escalated: false, leaked_processes: 0 };
-        Self { reached, ending, aside: Aside { garbage, ..Aside::default() } }
+        Self { reached, ending: kind.into(), aside: Aside { garbage, ..Aside::default() } }
     }
 }
 
@@ -154,9 +150,12 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
             match failure {
                 Failure::Stopped => ending.kind = EndingKind::Stopped,
                 Failure::TimedOut => ending.kind = EndingKind::TimedOut,
+                Failure::Idle => {
+                    (ending.kind, ending.idle) = (EndingKind::TimedOut, judge::idle_limit(plan));
+                }
                 _ => {}
             }
-            let report = match judge::ended_early(plan, ending.kind) {
+            let report = match judge::ended_early(plan, &ending) {
                 Some(report) => report,
                 None => peer_report(&failure, &aside),
             };

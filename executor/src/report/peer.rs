@@ -37,6 +37,7 @@ pub(crate) fn peer_report(failure: &Failure, aside: &Aside) -> Report {
                 .hint("let it ask for what it needs by parameters; here is nobody to ask while it runs"),
             Failure::TimedOut => new(Code::TimedOut)
                 .hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name"),
+            Failure::Idle => new(Code::TimedOut).hint("raise `idle_timeout` in `[config]`"),
             Failure::Stopped => return new(Code::Stopped),
         };
     let report = match aside.garbage {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::{Process, start};
 use crate::{
-    Attachment, Output, ProcessEnd, ProcessEvent, ProcessLimits, ProcessRequest, Scope, Stdin,
+    Attachment, Output, ProcessEnd, ProcessEvent, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin,
     become_subreaper, procfs,
 };
 
@@ -44,6 +44,7 @@ fn request(program: &str, args: &[&str]) -> ProcessRequest {
         leave_running: false,
         scope: Scope::Shared { mark: format!("RYE_TEST_RUN={run}").into() },
         spill: None,
+        pulse: Pulse::default(),
     }
 }
 

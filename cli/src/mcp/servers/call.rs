@@ -75,6 +75,7 @@ fn attempt(
     let resolution = resolve(executor, space, id_of(&name)?, written.item)?;
     let run = RunWords {
         timeout: words.reach.timeout,
+        idle_timeout: None,
         params: words.params.clone(),
         environment: Vec::new(),
         words: std::iter::once(typed.tool.clone()).chain(typed.words.iter().cloned()).collect(),
