@@ -4,12 +4,13 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::live::{Stream, wait};
-use crate::mcp_peer::{STATELESS, stateless};
+use crate::mcp_peer::{STATELESS, stateless, text_of};
 use crate::roster::{Roster, habit_tool};
 use crate::world::{BOUND, World};
 
@@ -27,7 +28,22 @@ pub(crate) struct Answer {
     body: String,
 }
 
+/// The message that comes of a call that was sent.
+#[track_caller]
+pub(crate) fn answer_to(stream: TcpStream) -> Value {
+    Answer::read(stream).message()
+}
+
 impl Answer {
+    fn read(mut stream: TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (headers, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = headers.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+        Self { status, headers: headers.to_owned(), body: body.to_owned() }
+    }
+
     /// The message in the body, plain or as the last event of a stream.
     #[track_caller]
     pub(crate) fn message(&self) -> Value {
@@ -82,13 +98,7 @@ impl Server {
     }
 
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut stream = self.send(method, path, headers, body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (headers, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = headers.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
-        Answer { status, headers: headers.to_owned(), body: body.to_owned() }
+        Answer::read(self.send(method, path, headers, body))
     }
 
     fn post(&self, headers: &[(&str, &str)], message: &Value) -> Answer {
@@ -110,6 +120,34 @@ impl Server {
         headers.extend(more);
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": stateless(params)});
         self.post(&headers, &message)
+    }
+
+    /// Sends a call of the newest revision, from a client of this name, and does not wait for its answer.
+    pub(crate) fn send_call(&self, client: &str, params: Value) -> TcpStream {
+        let name = params["name"].as_str().unwrap().to_owned();
+        let more = [("MCP-Protocol-Version", STATELESS), ("Mcp-Method", "tools/call"), ("Mcp-Name", &name)];
+        let mut params = stateless(params);
+        params["_meta"]["io.modelcontextprotocol/clientInfo"]["name"] = client.into();
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        self.send("POST", "/mcp", &[&JSON[..], &more].concat(), &call.to_string())
+    }
+
+    /// Begins a session of the older era.
+    #[track_caller]
+    pub(crate) fn begin_session(&self) -> String {
+        self.post(&[], &initialize()).header("Mcp-Session-Id").unwrap().to_owned()
+    }
+
+    /// The answer to a call in a session.
+    #[track_caller]
+    pub(crate) fn call_in_session(&self, session: &str, params: Value) -> Value {
+        let headers = [("Mcp-Session-Id", session), ("MCP-Protocol-Version", "2025-11-25")];
+        let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params});
+        self.post(&headers, &call).message()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
     }
 
     #[track_caller]
@@ -315,18 +353,27 @@ fn a_client_that_goes_away_ends_its_stateless_call() {
     let world = World::new();
     let roster = family(&world);
     let server = Server::start(&world, &["127.0.0.1:0"]);
-    let headers = [
-        &JSON[..],
-        &[("MCP-Protocol-Version", STATELESS), ("Mcp-Method", "tools/call"), ("Mcp-Name", "family")],
-    ]
-    .concat();
-    let params = stateless(json!({"name": "family"}));
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
-    let stream = server.send("POST", "/mcp", &headers, &call);
+    let stream = server.send_call("test", json!({"name": "family"}));
     roster.wait_for(5);
     stream.shutdown(Shutdown::Both).unwrap();
     drop(stream);
     roster.wait_until_gone(5);
+}
+
+#[test]
+fn a_call_that_nobody_awaits_holds_the_end_up_no_longer_than_another() {
+    let world = World::new();
+    let roster = Roster::new(&world);
+    habit_tool(&world, "family", &["family", roster.path(), "deaf"], "grace = 600");
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let stream = server.send_call("test", json!({"name": "family"}));
+    roster.wait_for(5);
+    stream.shutdown(Shutdown::Both).unwrap();
+    drop(stream);
+    let begin = Instant::now();
+    assert_eq!(server.end(Signal::TERM), Some(143));
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    roster.assert_gone(5);
 }
 
 #[test]
@@ -340,8 +387,31 @@ fn a_signal_ends_calls_and_listeners() {
     let listens = [&session[..], &[("Accept", "text/event-stream")]].concat();
     let _listener = server.send("GET", "/mcp", &listens, "");
     let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "family"}});
-    let _caller = server.send("POST", "/mcp", &[&JSON[..], &session[..]].concat(), &call.to_string());
+    let caller = server.send("POST", "/mcp", &[&JSON[..], &session[..]].concat(), &call.to_string());
     roster.wait_for(5);
     assert_eq!(server.end(Signal::TERM), Some(143));
     roster.assert_gone(5);
+    assert!(text_of(&answer_to(caller)["result"]).starts_with("stopped: "));
+}
+
+#[test]
+fn a_second_signal_kills_at_once_and_nobody_gets_in_meanwhile() {
+    let world = World::new();
+    let roster = Roster::new(&world);
+    habit_tool(&world, "family", &["family", roster.path(), "deaf"], "grace = 600");
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let caller = server.send_call("test", json!({"name": "family"}));
+    roster.wait_for(5);
+    let begin = Instant::now();
+    server.signal(Signal::TERM);
+    while TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
+        assert!(begin.elapsed() < BOUND, "connections are taken");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    assert!(roster.everyone().iter().all(|one| one.is_alive()), "it was not asked first");
+    let begin = Instant::now();
+    assert_eq!(server.end(Signal::TERM), Some(143));
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+    roster.assert_gone(5);
+    assert!(text_of(&answer_to(caller)["result"]).starts_with("stopped: "));
 }

@@ -100,9 +100,67 @@ fn a_signal_ends_every_call() {
         peer.signal(signal);
         let (ended, rest) = peer.end();
         assert_eq!(ended, Some(code));
-        assert!(rest.iter().all(|message| message["result"]["isError"] == true), "{rest:?}");
+        assert_eq!(rest.len(), 1, "{rest:?}");
+        assert!(text_of(&rest[0]["result"]).starts_with("stopped: "), "{rest:?}");
         roster.assert_gone(5);
     }
+}
+
+#[test]
+fn after_a_signal_what_waits_is_sent_away_and_nothing_more_begins() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 1.5");
+    world.tool("mark.sh", world.marking());
+    world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 1\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let on = peer.request("tools/call", json!({"name": "family"}));
+    roster.wait_for(5);
+    let waits = peer.request("tools/call", json!({"name": "mark"}));
+    peer.ask("ping", json!({}));
+    peer.signal(Signal::TERM);
+    // Who waits hears of it at once, while the run that is on still has its grace.
+    let answer = peer.answer(&waits);
+    assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");
+    peer.request("tools/call", json!({"name": "mark"}));
+    let answer = peer.answer(&on);
+    assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");
+    assert_eq!(peer.end(), (Some(143), Vec::new()));
+    assert!(!world.ran(), "a call began after the signal");
+    roster.assert_gone(5);
+}
+
+#[test]
+fn a_signal_ends_a_server_in_bounded_time_whatever_grace_its_tools_want() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 600");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer.request("tools/call", json!({"name": "family"}));
+    roster.wait_for(5);
+    let begin = Instant::now();
+    peer.signal(Signal::TERM);
+    let answer = peer.answer(&id);
+    assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");
+    assert_eq!(peer.end(), (Some(143), Vec::new()));
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    roster.assert_gone(5);
+}
+
+#[test]
+fn a_second_signal_kills_at_once() {
+    let world = World::new();
+    let roster = family(&world, &["deaf"], "grace = 600");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer.request("tools/call", json!({"name": "family"}));
+    roster.wait_for(5);
+    let begin = Instant::now();
+    peer.signal(Signal::TERM);
+    peer.signal(Signal::TERM);
+    let answer = peer.answer(&id);
+    assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");
+    assert_eq!(peer.end(), (Some(143), Vec::new()));
+    // Less than the five seconds that one signal gives the runs.
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+    roster.assert_gone(5);
 }
 
 #[test]

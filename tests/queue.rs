@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rye_executor::tools::ToolLimits;
-use rye_executor::{CallOptions, Code, Config, EndingKind, Error, Stop};
+use rye_executor::{
+    CallOptions, CallerLimits, Code, Config, EndingKind, Error, Executor, LoadLimit, Run, Stop,
+};
 
 use crate::library::{assert_stopped, block_on, executor, plan, start, until_ready};
 use crate::roster::{Roster, habit_tool};
@@ -20,10 +22,15 @@ fn more_than_may_wait_is_overloaded() {
         let running = [start(&executor, "stay"), start(&executor, "stay")];
         let waiting = start(&executor, "stay");
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
-        assert!(matches!(error, Error::Overloaded { running: 2, waiting: 1, tool: None }), "{error:?}");
+        assert!(matches!(
+            error,
+            Error::Overloaded { running: 2, waiting: 1, limit: LoadLimit::Executor, .. }
+        ));
         let report = error.report();
         assert_eq!(report.code, Code::Overloaded);
-        assert!(!report.hints.is_empty());
+        // No run has ended yet: nobody knows how long they take.
+        assert_eq!(report.retry_after, Some(Duration::from_secs(1)));
+        assert_eq!(report.hints, ["try again in about 1 s"]);
 
         // A place that becomes free goes to who waits.
         let stopper = waiting.stopper();
@@ -47,7 +54,10 @@ fn rye_toml_lowers_the_limits_and_never_raises_them() {
     block_on(async {
         let _running = start(&executor, "stay");
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
-        assert!(matches!(error, Error::Overloaded { running: 1, waiting: 0, tool: None }), "{error:?}");
+        assert!(matches!(
+            error,
+            Error::Overloaded { running: 1, waiting: 0, limit: LoadLimit::Executor, .. }
+        ));
     });
 }
 
@@ -61,7 +71,9 @@ fn a_tool_has_limits_of_its_own_and_other_tools_do_not_feel_them() {
     let executor = executor(&world, Config::default());
     let overloaded = |id: &str, most: usize| {
         let error = executor.start(plan(&executor, id, CallOptions::default())).unwrap_err();
-        let Error::Overloaded { running, waiting: 1, tool: Some(tool) } = &error else { panic!("{error:?}") };
+        let Error::Overloaded { running, waiting: 1, limit: LoadLimit::Tool(tool), .. } = &error else {
+            panic!("{error:?}")
+        };
         assert_eq!((*running, tool.as_str()), (most, id));
         assert!(error.report().message.contains(&format!("of `{id}`")), "{:?}", error.report());
     };
@@ -114,6 +126,94 @@ fn turns_go_round_among_the_tools_that_wait() {
     assert_eq!(std::fs::read_to_string(order).unwrap().split_whitespace().collect::<String>(), "abcaba");
 }
 
+/// A call of a tool by a caller.
+fn start_for(executor: &Executor, caller: &str, tool: &str) -> Result<Run, Error> {
+    let options = CallOptions { caller: Some(caller.into()), ..CallOptions::default() };
+    executor.start(plan(executor, tool, options))
+}
+
+#[test]
+fn turns_go_round_among_the_callers_that_wait() {
+    let world = World::new();
+    let order = world.root().join("order");
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    for id in ["a", "b", "c"] {
+        world.tool(&format!("{id}.sh"), format!("echo {id} >> '{}'\n", order.display()));
+    }
+    let executor = executor(&world, Config { concurrency: 1, queue: 2000, ..Config::default() });
+    block_on(async {
+        let running = start(&executor, "stay");
+        // One caller with a thousand calls, of one tool or of two, and others with few.
+        let flood: Vec<_> = (0..1000)
+            .map(|number| start_for(&executor, "many", if number % 2 == 0 { "a" } else { "b" }).unwrap())
+            .collect();
+        let few: Vec<_> =
+            ["one", "one", "two"].map(|caller| start_for(&executor, caller, "c").unwrap()).into();
+        running.stopper().stop(Stop::Ask);
+        running.outcome().await.unwrap();
+        for run in few {
+            assert!(run.outcome().await.unwrap().success);
+        }
+        drop(flood);
+        executor.shutdown().await;
+    });
+    let order = std::fs::read_to_string(order).unwrap();
+    assert!(order.split_whitespace().collect::<String>().starts_with("accbc"), "{order}");
+}
+
+#[test]
+fn a_caller_has_limits_and_other_callers_do_not_feel_them() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.file("project/.ai/rye.toml", "[limits]\ncaller_concurrency = 2\ncaller_queue = 9\n");
+    let caller = CallerLimits { concurrency: Some(3), queue: Some(1) };
+    let executor = executor(&world, Config { caller, ..Config::default() });
+    let overloaded = |caller: &str| {
+        let error = start_for(&executor, caller, "stay").unwrap_err();
+        let of_caller =
+            matches!(error, Error::Overloaded { running: 2, waiting: 1, limit: LoadLimit::Caller, .. });
+        assert!(of_caller, "{error:?}");
+        assert!(error.report().message.contains("of this caller"), "{:?}", error.report());
+    };
+    block_on(async {
+        let mut runs = [(); 2].map(|()| start_for(&executor, "ada", "stay").unwrap());
+        let mut waits = start_for(&executor, "ada", "stay").unwrap();
+        overloaded("ada");
+        // Another one has room, and so has who does not say who he is.
+        for run in [(); 2].map(|()| start_for(&executor, "bob", "stay").unwrap()).iter_mut() {
+            until_ready(run).await;
+        }
+        until_ready(&mut start(&executor, "stay")).await;
+        for run in &mut runs {
+            until_ready(run).await;
+        }
+        let [first, _second] = runs;
+        first.stopper().stop(Stop::Ask);
+        assert_stopped(&first.outcome().await.unwrap(), false);
+        until_ready(&mut waits).await;
+        executor.shutdown().await;
+    });
+}
+
+#[test]
+fn who_is_sent_away_hears_when_it_is_worth_another_try() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.tool("slow.sh", "exec sleep 1.2\n");
+    let executor = executor(&world, Config { concurrency: 1, queue: 2, ..Config::default() });
+    block_on(async {
+        let took = start(&executor, "slow").outcome().await.unwrap().duration;
+        let _runs = [(); 3].map(|()| start(&executor, "stay"));
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        let Error::Overloaded { retry_after, .. } = error else { panic!("{error:?}") };
+        // Two wait for one place.
+        assert!(retry_after >= took * 2, "{retry_after:?} after {took:?}");
+        assert!(retry_after < took * 2 + Duration::from_secs(5), "{retry_after:?} after {took:?}");
+        let shown = serde_json::to_value(error.report()).unwrap();
+        assert_eq!(shown["retry_after_ms"], u64::try_from(retry_after.as_millis()).unwrap());
+    });
+}
+
 #[test]
 fn one_tool_cannot_fill_the_whole_queue() {
     let world = World::new();
@@ -125,7 +225,10 @@ fn one_tool_cannot_fill_the_whole_queue() {
         let _running = start(&executor, "stay");
         let waiting: Vec<_> = (0..5).map(|_| start(&executor, "stay")).collect();
         let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
-        assert!(matches!(error, Error::Overloaded { waiting: 5, tool: Some(_), .. }), "{error:?}");
+        assert!(
+            matches!(error, Error::Overloaded { waiting: 5, limit: LoadLimit::Tool(_), .. }),
+            "{error:?}"
+        );
         let _other = start(&executor, "other");
         drop(waiting);
         executor.shutdown().await;

@@ -1,22 +1,33 @@
-//! How many runs may be on and how many calls may wait for a turn, of all tools together and of each. Turns go round
-//! among the tools that wait, and within a tool in the order of asking: no tool keeps another from its turn.
+//! How many runs may be on and how many calls may wait for a turn, of all together, of each tool and of each caller.
+//! Whose turn it is, [`queue`] says; nobody keeps another from it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod load;
+mod queue;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use rye_resolver::Plan;
+use rye_resolver::{CallerLimits, Plan};
 use rye_runtimes::ItemId;
 use rye_tools::ToolLimits;
 use tokio::sync::{oneshot, watch};
 
-use crate::error::Error;
+use crate::error::{Error, LoadLimit};
 use crate::run::{RunStopper, Stop};
+use load::Load;
+use queue::Queue;
 
-/// The bounds of all tools together.
+/// Who calls; all who do not say are one.
+pub(crate) type Caller = Option<Arc<str>>;
+
+/// The bounds of all tools together, and of each caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     pub(crate) concurrency: usize,
     pub(crate) queue: usize,
+    pub(crate) caller: CallerLimits,
 }
 
 /// Who may run. Clones are the same.
@@ -37,21 +48,14 @@ struct State {
     runs: HashMap<String, RunStopper>,
     /// Their ids, and those of the calls that wait.
     ids: HashSet<String>,
-    waiting: usize,
-    /// The tools of which a run is on or a call waits.
-    lines: HashMap<ItemId, Line>,
-    /// The tools of which calls wait; the first had its last turn longest ago.
-    turns: VecDeque<ItemId>,
+    queue: Queue<Waiter>,
+    all: Load,
+    /// Of the tools and callers of which a run is on or a call waits.
+    tools: HashMap<ItemId, Load>,
+    callers: HashMap<Caller, Load>,
     /// Nobody comes in any more.
     is_closed: bool,
     last: u64,
-}
-
-/// One tool.
-#[derive(Debug, Default)]
-struct Line {
-    running: usize,
-    waiters: VecDeque<Waiter>,
 }
 
 /// One call that waits.
@@ -59,7 +63,7 @@ struct Line {
 struct Waiter {
     number: u64,
     run: Entrant,
-    concurrency: usize,
+    concurrency: Option<usize>,
     place: oneshot::Sender<Place>,
 }
 
@@ -67,6 +71,7 @@ struct Waiter {
 #[derive(Clone, Debug)]
 struct Entrant {
     tool: ItemId,
+    caller: Caller,
     run_id: String,
     stopper: RunStopper,
 }
@@ -74,16 +79,14 @@ struct Entrant {
 /// A place among the runs that are on; dropping it gives the place to the next.
 #[derive(Debug)]
 pub(crate) struct Place {
-    tool: ItemId,
-    run_id: String,
+    run: Entrant,
+    since: Instant,
     shared: Arc<Shared>,
 }
 
 /// A place in the queue; dropping it leaves the queue.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    tool: ItemId,
-    run_id: String,
     number: u64,
     place: oneshot::Receiver<Place>,
     shared: Arc<Shared>,
@@ -95,9 +98,10 @@ impl Admission {
             bounds: bounds.possible(),
             runs: HashMap::new(),
             ids: HashSet::new(),
-            waiting: 0,
-            lines: HashMap::new(),
-            turns: VecDeque::new(),
+            queue: Queue::new(),
+            all: Load::default(),
+            tools: HashMap::new(),
+            callers: HashMap::new(),
             is_closed: false,
             last: 0,
         };
@@ -121,51 +125,48 @@ impl Admission {
         each: ToolLimits,
         stopper: &RunStopper,
     ) -> Result<Result<Place, Turn>, Error> {
-        let ToolLimits { concurrency, queue } = plan.limits.and(each);
-        let concurrency = concurrency.unwrap_or(usize::MAX);
-        let (tool, run_id) = (plan.tool.clone(), plan.run_id.clone());
+        let limits = plan.limits.and(each);
         let mut state = self.0.state();
         if state.is_closed {
             return Err(Error::ShuttingDown);
         }
-        if state.ids.contains(&run_id) {
-            return Err(Error::StartedTwice { run_id });
+        if state.ids.contains(&plan.run_id) {
+            return Err(Error::StartedTwice { run_id: plan.run_id.clone() });
         }
-        let run = Entrant { tool, run_id, stopper: stopper.clone() };
-        let line = state.lines.get(&run.tool);
-        let (running, waiting) = line.map_or((0, 0), |line| (line.running, line.waiters.len()));
-        if state.runs.len() < state.bounds.concurrency && running < concurrency {
+        let run = Entrant {
+            tool: plan.tool.clone(),
+            caller: plan.caller.clone(),
+            run_id: plan.run_id.clone(),
+            stopper: stopper.clone(),
+        };
+        if state.has_room(&run, limits.concurrency) {
             return Ok(Ok(state.place(run, &self.0)));
         }
-        if state.waiting >= state.bounds.queue {
-            return Err(Error::Overloaded { running: state.runs.len(), waiting: state.waiting, tool: None });
-        }
-        if queue.is_some_and(|queue| waiting >= queue) {
-            return Err(Error::Overloaded { running, waiting, tool: Some(run.tool) });
+        if let Some(full) = state.full(&run, limits.queue) {
+            return Err(full);
         }
         let (sender, place) = oneshot::channel();
         state.last += 1;
         let number = state.last;
-        let turn = Turn {
-            tool: run.tool.clone(),
-            run_id: run.run_id.clone(),
-            number,
-            place,
-            shared: Arc::clone(&self.0),
-        };
-        state.wait(Waiter { number, run, concurrency, place: sender });
-        Ok(Err(turn))
+        state.wait(Waiter { number, run, concurrency: limits.concurrency, place: sender });
+        Ok(Err(Turn { number, place, shared: Arc::clone(&self.0) }))
+    }
+
+    /// Asks every run that is on.
+    pub(crate) fn stop_all(&self, stop: Stop) {
+        self.0.state().runs.values().for_each(|stopper| stopper.stop(stop));
     }
 
     /// Takes no more, asks every run to end, sends away whoever waits, and waits until all have ended.
     pub(crate) async fn close(&self) {
-        let waiters: Vec<_> = {
+        let waiters = {
             let mut state = self.0.state();
             // Who comes in later sees it, and who came in earlier is seen here.
             state.is_closed = true;
             state.runs.values().for_each(|stopper| stopper.stop(Stop::Ask));
-            (state.waiting, state.turns) = (0, VecDeque::new());
-            state.lines.values_mut().flat_map(|line| std::mem::take(&mut line.waiters)).collect()
+            let waiters = state.queue.drain();
+            waiters.iter().for_each(|waiter| state.forget(&waiter.run));
+            waiters
         };
         drop(waiters);
         // The sender lives in `self`.
@@ -176,7 +177,11 @@ impl Admission {
 impl Bounds {
     /// Without one place nothing would ever run.
     fn possible(self) -> Self {
-        Self { concurrency: self.concurrency.max(1), ..self }
+        let caller = CallerLimits {
+            concurrency: self.caller.concurrency.map(|concurrency| concurrency.max(1)),
+            ..self.caller
+        };
+        Self { concurrency: self.concurrency.max(1), caller, ..self }
     }
 }
 
@@ -199,72 +204,96 @@ impl Given {
 }
 
 impl State {
+    /// Whether a run may begin now. `concurrency` is what its tool allows.
+    fn has_room(&self, run: &Entrant, concurrency: Option<usize>) -> bool {
+        self.all.has_room(Some(self.bounds.concurrency))
+            && of(&self.tools, &run.tool).has_room(concurrency)
+            && of(&self.callers, &run.caller).has_room(self.bounds.caller.concurrency)
+    }
+
+    /// Why a run may not even wait. `queue` is what its tool allows.
+    fn full(&self, run: &Entrant, queue: Option<usize>) -> Option<Error> {
+        let (tool, caller) = (of(&self.tools, &run.tool), of(&self.callers, &run.caller));
+        let (load, limit) = if !self.all.may_wait(Some(self.bounds.queue)) {
+            (self.all, LoadLimit::Executor)
+        } else if !tool.may_wait(queue) {
+            (tool, LoadLimit::Tool(run.tool.clone()))
+        } else if !caller.may_wait(self.bounds.caller.queue) {
+            (caller, LoadLimit::Caller)
+        } else {
+            return None;
+        };
+        let Load { running, waiting, .. } = load;
+        Some(Error::Overloaded { running, waiting, limit, retry_after: load.wait() })
+    }
+
+    /// The loads that a run is a part of.
+    fn loads(&mut self, run: &Entrant) -> [&mut Load; 3] {
+        let tool = self.tools.entry(run.tool.clone()).or_default();
+        [&mut self.all, tool, self.callers.entry(run.caller.clone()).or_default()]
+    }
+
     /// Puts a run among those that are on.
     fn place(&mut self, run: Entrant, shared: &Arc<Shared>) -> Place {
-        let Entrant { tool, run_id, stopper } = run;
-        self.lines.entry(tool.clone()).or_default().running += 1;
-        self.ids.insert(run_id.clone());
-        self.runs.insert(run_id.clone(), stopper);
+        self.loads(&run).into_iter().for_each(Load::begins);
+        self.ids.insert(run.run_id.clone());
+        self.runs.insert(run.run_id.clone(), run.stopper.clone());
         shared.on.send_replace(self.runs.len());
-        Place { tool, run_id, shared: Arc::clone(shared) }
+        Place { run, since: Instant::now(), shared: Arc::clone(shared) }
     }
 
     fn wait(&mut self, waiter: Waiter) {
-        let tool = waiter.run.tool.clone();
+        self.loads(&waiter.run).into_iter().for_each(|load| load.waiting += 1);
         self.ids.insert(waiter.run.run_id.clone());
-        self.waiting += 1;
-        let line = self.lines.entry(tool.clone()).or_default();
-        line.waiters.push_back(waiter);
-        if line.waiters.len() == 1 {
-            self.turns.push_back(tool);
-        }
+        let Entrant { caller, tool, .. } = waiter.run.clone();
+        self.queue.push(&caller, &tool, waiter);
     }
 
     /// Gives the places that are free.
     fn give(&mut self, shared: &Arc<Shared>) -> Given {
         let mut given = Vec::new();
-        while self.runs.len() < self.bounds.concurrency
-            && let Some(at) = self.turns.iter().position(|tool| self.has_room(tool))
-            && let Some(tool) = self.turns.remove(at)
-        {
-            let Some(line) = self.lines.get_mut(&tool) else { continue };
-            let waiter = line.waiters.pop_front();
-            if !line.waiters.is_empty() {
-                self.turns.push_back(tool);
-            }
-            if let Some(Waiter { run, place, .. }) = waiter {
-                self.waiting -= 1;
-                given.push((place, self.place(run, shared)));
-            }
+        let mut queue = std::mem::replace(&mut self.queue, Queue::new());
+        while let Some(waiter) = queue.next(|waiter| self.has_room(&waiter.run, waiter.concurrency)) {
+            let Waiter { run, place, .. } = waiter;
+            self.loads(&run).into_iter().for_each(|load| load.waiting -= 1);
+            given.push((place, self.place(run, shared)));
         }
+        self.queue = queue;
         Given(given)
     }
 
-    /// Whether the first call of a tool that waits may go.
-    fn has_room(&self, tool: &ItemId) -> bool {
-        let Some(line) = self.lines.get(tool) else { return false };
-        line.waiters.front().is_some_and(|first| line.running < first.concurrency)
+    /// Forgets a call that has left the queue.
+    fn forget(&mut self, run: &Entrant) {
+        self.loads(run).into_iter().for_each(|load| load.waiting -= 1);
+        self.ids.remove(&run.run_id);
+        self.tidy(run);
     }
 
-    /// Forgets a tool of which nothing is on and nobody waits.
-    fn forget(&mut self, tool: &ItemId) {
-        if self.lines.get(tool).is_some_and(|line| line.running == 0 && line.waiters.is_empty()) {
-            self.lines.remove(tool);
+    /// Forgets a tool and a caller of which nothing is on and nobody waits.
+    fn tidy(&mut self, run: &Entrant) {
+        if of(&self.tools, &run.tool).is_none() {
+            self.tools.remove(&run.tool);
+        }
+        if of(&self.callers, &run.caller).is_none() {
+            self.callers.remove(&run.caller);
         }
     }
+}
+
+fn of<K: Eq + Hash>(loads: &HashMap<K, Load>, key: &K) -> Load {
+    loads.get(key).copied().unwrap_or_default()
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let given = {
             let mut state = self.shared.state();
-            state.runs.remove(&self.run_id);
-            state.ids.remove(&self.run_id);
-            if let Some(line) = state.lines.get_mut(&self.tool) {
-                line.running -= 1;
-            }
+            state.runs.remove(&self.run.run_id);
+            state.ids.remove(&self.run.run_id);
+            let took = self.since.elapsed();
+            state.loads(&self.run).into_iter().for_each(|load| load.ends(took));
             let given = state.give(&self.shared);
-            state.forget(&self.tool);
+            state.tidy(&self.run);
             self.shared.on.send_replace(state.runs.len());
             given
         };
@@ -276,22 +305,12 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let given = {
             let mut state = self.shared.state();
-            let Some(line) = state.lines.get_mut(&self.tool) else { return };
-            let before = line.waiters.len();
-            line.waiters.retain(|waiter| waiter.number != self.number);
-            let (after, is_there) = (line.waiters.len(), line.waiters.len() < before);
-            if !is_there {
-                // It was given its place, which goes with the receiver.
-                return;
-            }
-            state.waiting -= 1;
-            state.ids.remove(&self.run_id);
-            if after == 0 {
-                state.turns.retain(|tool| *tool != self.tool);
-            }
+            // Without a waiter it was given its place, which goes with the receiver, or all were sent away.
+            let Some(waiter) = state.queue.remove(|waiter| waiter.number == self.number) else { return };
+            state.forget(&waiter.run);
             // Who is first now may have more room than who was.
             let given = state.give(&self.shared);
-            state.forget(&self.tool);
+            drop(waiter);
             given
         };
         given.tell();

@@ -1,5 +1,7 @@
 //! Why something could not be run. A tool that ran and failed is an [`Outcome`](crate::Outcome) and never this.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rye_primitives::{Ending, StartError};
@@ -33,15 +35,29 @@ pub enum Error {
         limit: Duration,
     },
     /// As many runs as are allowed are on, and as many calls wait as may.
-    #[error("{running} runs{} are on and {waiting} calls wait, which is the limit", of(.tool.as_ref()))]
+    #[error("{running} runs{limit} are on and {waiting} calls wait, which is the limit")]
     Overloaded {
         /// Runs that are on.
         running: usize,
         /// Calls that wait.
         waiting: usize,
-        /// The tool whose own limit it is.
-        tool: Option<ToolId>,
+        /// Whose limit it is.
+        limit: LoadLimit,
+        /// When it is worth another try, by how long runs took lately: from 100 ms to a minute.
+        retry_after: Duration,
     },
+    /// The caller has given the key of the call before, for another tool or with other arguments.
+    #[error("the idempotency key of this call of `{tool}` was given before, for another call")]
+    KeyTaken {
+        /// The tool of this call.
+        tool: ToolId,
+    },
+    /// The call was stopped, and its run is not: others have asked for it under the same key.
+    #[error("stopped; the run goes on for others who gave the same key")]
+    Left,
+    /// What became of a run that was asked for under one key several times.
+    #[error(transparent)]
+    Shared(Arc<Error>),
     /// A plan was started while a run of it is on: each run needs a plan, and so an id, of its own.
     #[error("the plan `{run_id}` is running already")]
     StartedTwice {
@@ -85,8 +101,26 @@ impl From<rye_runtimes::InvalidId> for Error {
     }
 }
 
-fn of(tool: Option<&ToolId>) -> String {
-    tool.map(|id| format!(" of `{id}`")).unwrap_or_default()
+/// Whose limit it is that was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadLimit {
+    /// Of all calls together.
+    Executor,
+    /// Of one tool's calls.
+    Tool(ToolId),
+    /// Of one caller's calls.
+    Caller,
+}
+
+/// As it follows the word `runs`.
+impl fmt::Display for LoadLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Executor => Ok(()),
+            Self::Tool(id) => write!(out, " of `{id}`"),
+            Self::Caller => out.write_str(" of this caller"),
+        }
+    }
 }
 
 fn unanswered(ending: Ending, limit: Duration) -> String {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rye_primitives::{HostLookup, HttpClient, Pulse};
-use rye_resolver::{CallOptions, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver};
+use rye_resolver::{
+    CallOptions, CallerLimits, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver,
+};
 use rye_runtimes::ItemId;
 use rye_tools::ToolLimits;
 use serde_json::{Map, Value};
@@ -13,10 +15,11 @@ use tokio::sync::oneshot;
 use crate::admission::{Admission, Bounds, Place, Turn};
 use crate::artifacts::{Artifact, ArtifactConfig, keep_text};
 use crate::error::Error;
+use crate::keyed::Keyed;
 use crate::outcome::Outcome;
 use crate::panic::caught;
 use crate::request::process_request;
-use crate::run::{Reins, Run};
+use crate::run::{Reins, Run, Stop};
 use crate::timings::{Stage, StageClock};
 use crate::work::{Means, Work};
 
@@ -32,6 +35,8 @@ pub struct Config {
     pub queue: usize,
     /// The same for each tool. A tool that says less of itself is held to that.
     pub tool: ToolLimits,
+    /// The same for each caller (see [`CallOptions::caller`]).
+    pub caller: CallerLimits,
     /// How the names of HTTP hosts become addresses.
     pub hosts: HostLookup,
     /// Where long outputs are kept whole; `None`: nowhere.
@@ -40,8 +45,14 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let (tool, hosts) = (ToolLimits::default(), HostLookup::System);
-        Self { concurrency: 64, queue: 256, tool, hosts, artifacts: None }
+        Self {
+            concurrency: 64,
+            queue: 256,
+            tool: ToolLimits::default(),
+            caller: CallerLimits::default(),
+            hosts: HostLookup::System,
+            artifacts: None,
+        }
     }
 }
 
@@ -53,6 +64,7 @@ impl Default for Config {
 pub struct Executor {
     resolver: Resolver,
     admission: Admission,
+    keyed: Keyed,
     means: Means,
     config: Config,
 }
@@ -76,7 +88,7 @@ impl Executor {
             artifacts: artifacts(&config, limits),
             sessions: Arc::default(),
         };
-        Ok(Self { resolver, admission, means, config })
+        Ok(Self { resolver, admission, keyed: Keyed::default(), means, config })
     }
 
     /// The same with what the spaces and `rye.toml` say now, for those who stay long. Both count their runs together,
@@ -91,6 +103,7 @@ impl Executor {
         Ok(Self {
             resolver,
             admission: self.admission.clone(),
+            keyed: self.keyed.clone(),
             means: Means { artifacts: artifacts(&self.config, limits), ..self.means.clone() },
             config: self.config.clone(),
         })
@@ -154,14 +167,21 @@ impl Executor {
     }
 
     /// Starts a plan and returns at once. When all places are taken the run waits for its turn. Dropping the [`Run`]
-    /// ends it; dropping the executor does not.
+    /// ends it; dropping the executor does not. With an idempotency key that was given before, it is the run of then.
     ///
     /// # Errors
-    /// It could not be started, or too many calls wait already.
+    /// It could not be started, too many calls wait already, or its key was given before for another call.
     ///
     /// # Panics
     /// Outside of a Tokio runtime, or in one without its I/O and time drivers.
     pub fn start(&self, plan: Plan) -> Result<Run, Error> {
+        match plan.once.clone() {
+            Some(once) => self.keyed.start(&once, plan, |plan| self.begin(plan)),
+            None => self.begin(plan),
+        }
+    }
+
+    fn begin(&self, plan: Plan) -> Result<Run, Error> {
         let plan = Arc::new(plan);
         let reins = Reins::default();
         let (begun_sender, begun) = oneshot::channel();
@@ -197,7 +217,7 @@ impl Executor {
                 });
             }
         }
-        Ok(Run::new(plan, reins, begun, over))
+        Ok(Run::new(plan, reins, Some(begun), over))
     }
 
     /// Resolves, checks, plans, runs and waits: the whole road in one call. Dropping the future ends the run.
@@ -228,6 +248,11 @@ impl Executor {
         self.means.artifacts.as_ref().and_then(|config| keep_text("result", text, config))
     }
 
+    /// Asks every run that is on to end, or to end faster. More may begin: [`Executor::shutdown`] takes no more.
+    pub fn stop_all(&self, stop: Stop) {
+        self.admission.stop_all(stop);
+    }
+
     /// Takes no more calls, asks every run to end, and returns when nothing is left. Dropping the future does not
     /// take that back; asking again waits for the rest.
     pub async fn shutdown(&self) {
@@ -241,9 +266,14 @@ fn bounds(config: &Config, limits: Limits) -> Bounds {
     let least = |ours: usize, theirs: Option<u64>| {
         theirs.map_or(ours, |theirs| ours.min(usize::try_from(theirs).unwrap_or(usize::MAX)))
     };
+    let lesser = |ours: Option<usize>, theirs: Option<usize>| ours.into_iter().chain(theirs).min();
     Bounds {
         concurrency: least(config.concurrency, limits.concurrency),
         queue: least(config.queue, limits.queue),
+        caller: CallerLimits {
+            concurrency: lesser(config.caller.concurrency, limits.caller.concurrency),
+            queue: lesser(config.caller.queue, limits.caller.queue),
+        },
     }
 }
 

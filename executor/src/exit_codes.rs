@@ -27,6 +27,7 @@ pub fn of(code: Code, ending: EndingKind) -> u8 {
         Code::InvalidId
         | Code::AmbiguousId
         | Code::InvalidArguments
+        | Code::IdempotencyConflict
         | Code::ArgumentTooLarge
         | Code::ArgumentLooksLikeOption => USAGE,
         Code::TimedOut => TIMED_OUT,

@@ -64,6 +64,7 @@ mod executor;
 pub mod exit_codes;
 pub mod harmless;
 mod judge;
+mod keyed;
 mod outcome;
 mod panic;
 pub mod peer;
@@ -82,7 +83,7 @@ mod replay;
 
 pub use artifacts::{Artifact, ArtifactConfig};
 pub use converse::{Answered, Conversation, converse};
-pub use error::Error;
+pub use error::{Error, LoadLimit};
 pub use executor::{Config, Executor, ToolId};
 pub use outcome::{Ending, EndingKind, Outcome};
 pub use panic::{Panicked, caught};
@@ -96,6 +97,6 @@ pub use version::ask_version;
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 
 pub use rye_resolver::{
-    Attachment, CallOptions, Card, Catalogue, Catalogued, Host, Invocation, Link, Listed, Listing, Plan,
-    Resolution, Resolver, Space,
+    Attachment, CallOptions, CallerLimits, Card, Catalogue, Catalogued, Host, IdempotencyKey,
+    InvalidIdempotencyKey, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
 };

@@ -3,10 +3,12 @@
 
 mod peer;
 
+use std::time::Duration;
+
 use rye_primitives::{HttpError, Part, StartError};
 use rye_resolver::{Error as ResolveError, PassedOverReason, RefusedReason, WhyNot};
 use rye_runtimes::document::Problem;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 
@@ -23,6 +25,13 @@ pub struct Report {
     pub causes: Vec<String>,
     /// What to do next.
     pub hints: Vec<String>,
+    /// When it is worth another try.
+    #[serde(
+        rename = "retry_after_ms",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "milliseconds"
+    )]
+    pub retry_after: Option<Duration>,
     /// The causes again, where they stand in files: for those who can show the line.
     #[serde(skip)]
     pub problems: Vec<Problem>,
@@ -80,6 +89,7 @@ codes! {
     ToolFailed = "tool_failed", "the tool ran and failed";
     ResourceExhausted = "resource_exhausted", "no process, memory or descriptor was left";
     Overloaded = "overloaded", "too many calls at once";
+    IdempotencyConflict = "idempotency_conflict", "an idempotency key was given before for another call";
     SupervisorLost = "supervisor_lost", "the run was lost sight of";
     Internal = "internal", "a fault of rye's own";
 }
@@ -96,7 +106,8 @@ impl Report {
     /// A report without causes and hints.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new(), problems: Vec::new() }
+        let message = message.into();
+        Self { code, message, causes: Vec::new(), hints: Vec::new(), retry_after: None, problems: Vec::new() }
     }
 
     /// The same with one more cause.
@@ -135,9 +146,15 @@ impl Error {
             Self::NoVersion { program, .. } => {
                 new(Code::SpawnFailed).hint(format!("run `{} --version` by hand", program.display()))
             }
-            Self::Overloaded { .. } => new(Code::Overloaded).hint("try again when a run has ended"),
+            Self::Overloaded { retry_after, .. } => {
+                let report = Report { retry_after: Some(*retry_after), ..new(Code::Overloaded) };
+                report.hint(format!("try again in about {} s", in_tenths(*retry_after)))
+            }
+            Self::KeyTaken { .. } => new(Code::IdempotencyConflict)
+                .hint("give each call a key of its own, and its key again only to ask for the same call"),
+            Self::Shared(error) => error.report(),
             Self::StartedTwice { .. } => new(Code::Internal).hint("make a plan for each run"),
-            Self::StoppedInQueue | Self::ShuttingDown => new(Code::Stopped),
+            Self::StoppedInQueue | Self::Left | Self::ShuttingDown => new(Code::Stopped),
             Self::TimedOutInQueue { .. } => {
                 new(Code::TimedOut).hint("raise the time limit, or call less at once")
             }
@@ -241,6 +258,15 @@ pub fn resolve_report(error: &ResolveError) -> Report {
             report.hint(format!("install `{command}`, or name it by its path"))
         }
     }
+}
+
+fn milliseconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
+}
+
+/// In seconds, no finer than anybody waits.
+fn in_tenths(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10.0).ceil() / 10.0
 }
 
 /// Several problems may have one cure.

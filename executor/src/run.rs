@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rye_primitives::{ProcessEvent, ProcessEvents, Pulse, Stop as ProcessStop, Stopper};
 use rye_resolver::Plan;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -140,7 +140,16 @@ impl RunStopper {
 
     /// Waits until a stop is asked for.
     pub(crate) async fn asked(&self) {
-        while self.state.asked.load(Ordering::SeqCst) == 0 {
+        self.reached(1).await;
+    }
+
+    /// Waits until a stop at once is asked for.
+    pub(crate) async fn forced(&self) {
+        self.reached(2).await;
+    }
+
+    async fn reached(&self, level: u8) {
+        while self.state.asked.load(Ordering::SeqCst) < level {
             self.state.changed.notified().await;
         }
     }
@@ -154,6 +163,9 @@ pub(crate) struct Reins {
     pub(crate) pulse: Pulse,
 }
 
+/// Tells the events of a run once it has begun.
+pub(crate) type Begun = oneshot::Receiver<Option<WorkEvents>>;
+
 /// A run that was started. Its end is waited for by a task of its own, which gives its place to the next whether or
 /// not anybody asks for the outcome.
 #[derive(Debug)]
@@ -162,8 +174,10 @@ pub struct Run {
     plan: Arc<Plan>,
     reins: Reins,
     /// The events, once it has begun.
-    begun: Option<oneshot::Receiver<Option<WorkEvents>>>,
+    begun: Option<Begun>,
     events: Option<WorkEvents>,
+    /// Of a run that others hold too: whether it goes on without this one.
+    left: Option<watch::Receiver<bool>>,
     over: oneshot::Receiver<Result<Outcome, Error>>,
     is_over: bool,
 }
@@ -172,10 +186,21 @@ impl Run {
     pub(crate) fn new(
         plan: Arc<Plan>,
         reins: Reins,
-        begun: oneshot::Receiver<Option<WorkEvents>>,
+        begun: Option<Begun>,
         over: oneshot::Receiver<Result<Outcome, Error>>,
     ) -> Self {
-        Self { plan, reins, begun: Some(begun), events: None, over, is_over: false }
+        Self { plan, reins, begun, events: None, left: None, over, is_over: false }
+    }
+
+    /// The same as one of several who hold a run; it goes on when this one has left.
+    pub(crate) fn one_of_several(mut self, left: watch::Receiver<bool>) -> Self {
+        self.left = Some(left);
+        self
+    }
+
+    /// What others need to hold it as well. Its events are theirs from now on.
+    pub(crate) fn part(&mut self) -> (Arc<Plan>, Reins, Option<Begun>) {
+        (Arc::clone(&self.plan), self.reins.clone(), self.begun.take())
     }
 
     /// The run's own id.
@@ -205,11 +230,17 @@ impl Run {
     /// The next event; `None` after the last. Cancelling the wait loses nothing. A reader that does not read neither
     /// holds the run up nor costs memory.
     pub async fn next_event(&mut self) -> Option<RunEvent> {
-        if let Some(begun) = &mut self.begun {
-            self.events = begun.await.ok().flatten();
-            self.begun = None;
+        let Some(left) = &mut self.left else { return next_event(&mut self.begun, &mut self.events).await };
+        let without_us = async {
+            if left.wait_for(|left| *left).await.is_err() {
+                std::future::pending().await
+            }
+        };
+        tokio::select! {
+            biased;
+            () = without_us => None,
+            event = next_event(&mut self.begun, &mut self.events) => event,
         }
-        self.events.as_mut()?.next().await
     }
 
     /// Waits for the end. When it returns, nothing of the run is left. Dropping the future ends the run.
@@ -222,6 +253,14 @@ impl Run {
         self.is_over = true;
         over.unwrap_or(Err(Error::ShuttingDown))
     }
+}
+
+async fn next_event(begun: &mut Option<Begun>, events: &mut Option<WorkEvents>) -> Option<RunEvent> {
+    if let Some(waited) = begun {
+        *events = waited.await.ok().flatten();
+        *begun = None;
+    }
+    events.as_mut()?.next().await
 }
 
 impl Drop for Run {

@@ -1,9 +1,10 @@
 //! One call: from a name and arguments to a [`Reply`]. Whatever ends it, nothing of its run is left when it returns.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rye_executor::{Attachment, CallOptions, Error, Outcome, Plan, Run, Stop, ToolId};
+use rye_executor::{Attachment, CallOptions, Error, IdempotencyKey, Outcome, Plan, Run, Stop, ToolId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -28,6 +29,10 @@ pub(crate) struct CallRequest {
     pub(crate) arguments: Map<String, Value>,
     /// Variables that tell the tool which trace it is part of.
     pub(crate) trace: Vec<(String, OsString)>,
+    /// Who calls, where there may be several.
+    pub(crate) caller: Option<Arc<str>>,
+    /// The client's name for the call: asked for again, it is not run again.
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
     /// The client wants no answer any more.
     pub(crate) cancelled: CancellationToken,
     /// Where the client hears of the call while it is on, if it wants to.
@@ -63,13 +68,15 @@ impl Door {
 
     async fn run(&self, id: &ToolId, request: CallRequest) -> Result<Reply, Error> {
         // Without the pipe the call goes on: its tool finds no variable, as on a command line.
-        let open = |_| Notices::open(self.scratch(), self.next_number()).ok();
-        let mut notices = request.notices.as_ref().and_then(open);
+        let open = || Notices::open(self.scratch(), self.next_number()).ok();
+        let mut notices = request.notices.as_ref().and_then(|_| open());
         let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
         let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
         let options = CallOptions {
             environment: environment.chain(notices.as_ref().map(variable)).collect(),
             attachment: Attachment::Captured,
+            caller: request.caller,
+            idempotency_key: request.idempotency_key,
             ..CallOptions::default()
         };
         let executor = self.executor();
@@ -97,7 +104,6 @@ impl Door {
         cancelled: &CancellationToken,
         mut watch: Watch,
     ) -> Result<Outcome, Error> {
-        let _live = self.live().enter(run.stopper());
         let (stopper, pulse) = (run.stopper(), run.pulse());
         let is_heard = watch.listener.is_some();
         // A listener that is slow misses some of it and holds nothing up.

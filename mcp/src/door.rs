@@ -1,13 +1,12 @@
 //! The door that a protocol opens: one executor, what it shows, and the calls that are on. Nothing here knows a
 //! protocol.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rye_executor::{Executor, Report, RunStopper, Stop, ToolId};
+use rye_executor::{Executor, Report, Stop, ToolId};
 use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
@@ -35,7 +34,8 @@ pub struct Door {
     changes: watch::Sender<Option<u64>>,
     scratch: Scratch,
     resources: Resources,
-    live: Live,
+    /// How many calls are on, from the request to the answer.
+    asked: watch::Sender<usize>,
     closing: Closing,
     notes: Notes,
     numbers: AtomicU64,
@@ -53,7 +53,7 @@ impl Door {
             changes: watch::Sender::default(),
             scratch: Scratch::below(temporary),
             resources: Resources::default(),
-            live: Live::default(),
+            asked: watch::Sender::default(),
             closing,
             notes: Notes::new(person),
             numbers: AtomicU64::new(0),
@@ -77,8 +77,16 @@ impl Door {
         &self.resources
     }
 
-    pub(crate) fn live(&self) -> &Live {
-        &self.live
+    /// A call came; it counts until what this gives is dropped.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        self.asked.send_modify(|number| *number += 1);
+        Asked(&self.asked)
+    }
+
+    /// Waits until every call that came has its answer.
+    pub(crate) async fn answered(&self) {
+        // The sender lives in `self`.
+        let _ = self.asked.subscribe().wait_for(|number| *number == 0).await;
     }
 
     pub(crate) fn closing(&self) -> &Closing {
@@ -186,7 +194,7 @@ impl Door {
                 () = tokio::time::sleep(PATIENCE) => {}
                 () = self.closing.reached(Stage::Forced) => {}
             }
-            self.live.force();
+            executor.stop_all(Stop::Force);
             std::future::pending().await
         };
         tokio::select! {
@@ -205,38 +213,12 @@ fn not_taken(report: &Report) -> String {
     shortened(&text, MAX_NOTE, "")
 }
 
-/// The runs that are on.
-#[derive(Debug, Default)]
-pub(crate) struct Live {
-    runs: Mutex<HashMap<u64, RunStopper>>,
-    last: AtomicU64,
-}
-
-/// A run that is on; dropping it takes it off the list.
+/// A call that is on, from the request to the answer.
 #[derive(Debug)]
-pub(crate) struct Entry<'l> {
-    number: u64,
-    live: &'l Live,
-}
+pub(crate) struct Asked<'d>(&'d watch::Sender<usize>);
 
-impl Live {
-    fn runs(&self) -> MutexGuard<'_, HashMap<u64, RunStopper>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn enter(&self, stopper: RunStopper) -> Entry<'_> {
-        let number = self.last.fetch_add(1, Ordering::Relaxed);
-        self.runs().insert(number, stopper);
-        Entry { number, live: self }
-    }
-
-    fn force(&self) {
-        self.runs().values().for_each(|stopper| stopper.stop(Stop::Force));
-    }
-}
-
-impl Drop for Entry<'_> {
+impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        self.live.runs().remove(&self.number);
+        self.0.send_modify(|number| *number -= 1);
     }
 }

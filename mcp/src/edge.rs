@@ -2,13 +2,17 @@
 #![expect(deprecated, reason = "logging is deprecated in the newest revision and spoken to older clients")]
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
 use rmcp::model::{
     CallToolResult, ContentBlock, EmbeddedResource, ErrorData, Implementation, LoggingLevel, MetaObject,
     RequestMetaObject, Resource, ResourceContents, TextContent, Tool,
 };
-use rye_executor::Panicked;
+use rmcp::service::{RequestContext, RoleServer};
+use rye_executor::{IdempotencyKey, InvalidIdempotencyKey, Panicked};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -128,6 +132,38 @@ pub(crate) fn trace(meta: &RequestMetaObject) -> Vec<(String, OsString)> {
         .into_iter()
         .filter_map(|name| Some((name.to_ascii_uppercase(), found(name)?)))
         .collect()
+}
+
+/// Under which key of `_meta` a call says what it is called, so that asking again runs nothing again.
+const IDEMPOTENCY_KEY: &str = "rye/idempotency-key";
+
+/// The name that a client gives to its call, if it gives one.
+pub(crate) fn idempotency_key(meta: &RequestMetaObject) -> Result<Option<IdempotencyKey>, ErrorData> {
+    let Some(value) = meta.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let text = value.as_str().ok_or("it is no string".to_owned());
+    let key = text.and_then(|text| text.parse().map_err(|error: InvalidIdempotencyKey| error.to_string()));
+    key.map(Some).map_err(|why| {
+        ErrorData::invalid_params(format!("`{IDEMPOTENCY_KEY}` in `_meta` is wrong: {why}"), None)
+    })
+}
+
+/// How much of the name that a client gives itself counts.
+const MAX_NAME: usize = 100;
+
+/// Who calls. On a pipe there is one client; over HTTP it is the session, or, where each request stands for itself, the
+/// address and the name that the client gives itself: it is the same one when it comes back by another connection.
+pub(crate) fn caller(context: &RequestContext<RoleServer>, era: Era) -> Option<Arc<str>> {
+    let head = context.extensions.get::<Parts>()?;
+    if era == Era::Session
+        && let Some(session) = head.headers.get("mcp-session-id")
+    {
+        return Some(format!("session {}", String::from_utf8_lossy(session.as_bytes())).into());
+    }
+    let address = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let address = address.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default();
+    let name = context.meta.client_info().map(|info| info.name).unwrap_or_default();
+    let name: String = name.chars().take(MAX_NAME).collect();
+    Some(format!("{address} {name}").into())
 }
 
 /// A level in the protocol's word.

@@ -1,7 +1,7 @@
 //! MCP over HTTP (Streamable HTTP) at `/mcp`, and `/health`. Who may talk to it: a client on this machine, or one that
 //! has the token; never a web page of somebody else's, whose requests name their origin.
 
-use std::net::TcpListener as StdTcpListener;
+use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ use crate::watch::watch;
 const MAX_BODY: usize = 4 << 20;
 /// How long clients may take to read the last answers.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long an answer takes from the door to its connection.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
 /// Web pages from which a browser may call: those that this machine serves to itself.
 const ORIGINS: [&str; 6] = [
     "http://localhost:*",
@@ -87,11 +89,16 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
         .layer(axum::middleware::from_fn_with_state(token, authorized))
         .route("/health", get(async || "ok\n"));
     let draining = closing.clone();
-    let server = axum::serve(listener, router)
+    // Who calls is told apart by where he is.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service)
         .with_graceful_shutdown(async move { draining.reached(Stage::Draining).await });
     let ending = async {
         closing.reached(Stage::Ending).await;
         door.end().await;
+        // What the end of the runs gave as answers is sent still, if anybody reads it.
+        let _ = tokio::time::timeout(FAREWELL, door.answered()).await;
+        tokio::time::sleep(ON_ITS_WAY).await;
         // Whoever listens for what never comes hears that it is over.
         over.cancel();
         tokio::time::sleep(FAREWELL).await;

@@ -314,6 +314,7 @@ impl ServerHandler for Protocol {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, McpError> {
+        let _asked = self.door.asked();
         let era = era(&context);
         // A session that has not said what it wants hears log lines along with progress. For a call of which it wants
         // to hear neither, nothing is opened.
@@ -334,6 +335,8 @@ impl ServerHandler for Protocol {
             name: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             trace: edge::trace(&context.meta),
+            caller: edge::caller(&context, era),
+            idempotency_key: edge::idempotency_key(&context.meta)?,
             cancelled: context.ct.clone(),
             notices: wanted.then_some(sender),
         });

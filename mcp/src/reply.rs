@@ -11,6 +11,9 @@ use crate::envelope;
 use crate::resource::{Part, Resource};
 use crate::text::{MAX_FAILURE, MAX_TEXT, calm, shortened};
 
+/// Under which key of `_meta` a client that came at a bad time reads when to come again, in milliseconds.
+const RETRY_AFTER: &str = "rye/retry-after-ms";
+
 /// What a call gives back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reply {
@@ -43,7 +46,12 @@ impl Form {
 impl Reply {
     /// A call that could not be run, or a run that failed.
     pub(crate) fn failure(report: &Report) -> Self {
-        Self { content: vec![Content::text(told(report))], is_error: true, ..Self::default() }
+        let mut reply = Self { content: vec![Content::text(told(report))], is_error: true, ..Self::default() };
+        if let Some(after) = report.retry_after {
+            let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            reply.meta.insert(RETRY_AFTER.to_owned(), milliseconds.into());
+        }
+        reply
     }
 
     /// A reply that is one text.

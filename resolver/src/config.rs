@@ -69,6 +69,17 @@ pub struct Limits {
     pub max_artifact: Option<u64>,
     /// `tool_concurrency` and `tool_queue`: the same for the calls of any one tool.
     pub tool: ToolLimits,
+    /// `caller_concurrency` and `caller_queue`: the same for the calls of any one caller.
+    pub caller: CallerLimits,
+}
+
+/// How many calls of one caller may be on and may wait. What is `None` is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallerLimits {
+    /// How many runs at once.
+    pub concurrency: Option<usize>,
+    /// How many calls may wait.
+    pub queue: Option<usize>,
 }
 
 impl Config {
@@ -110,6 +121,8 @@ impl Config {
         own.max_artifact = own.max_artifact.or(below.max_artifact);
         own.tool.concurrency = own.tool.concurrency.or(below.tool.concurrency);
         own.tool.queue = own.tool.queue.or(below.tool.queue);
+        own.caller.concurrency = own.caller.concurrency.or(below.caller.concurrency);
+        own.caller.queue = own.caller.queue.or(below.caller.queue);
         self.files.push(path);
     }
 
@@ -174,10 +187,11 @@ impl Limits {
             max_output: table.positive("max_output"),
             inline_output: table.positive("inline_output"),
             max_artifact: table.positive("max_artifact"),
-            tool: ToolLimits::default(),
+            ..Self::default()
         };
-        let mut tool = |key| table.positive(key).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        limits.tool = ToolLimits { concurrency: tool("tool_concurrency"), queue: tool("tool_queue") };
+        let mut each = |key| table.positive(key).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        limits.tool = ToolLimits { concurrency: each("tool_concurrency"), queue: each("tool_queue") };
+        limits.caller = CallerLimits { concurrency: each("caller_concurrency"), queue: each("caller_queue") };
         problems.extend(table.finish());
         limits
     }

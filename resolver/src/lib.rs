@@ -16,6 +16,7 @@ mod error;
 mod exchange_plan;
 mod files;
 mod host;
+mod idempotency;
 mod in_order;
 mod index;
 mod interpreter;
@@ -54,7 +55,7 @@ pub use card::{Card, Kind, Offer};
 pub use catalogue::{Catalogue, Catalogued};
 pub use chain::{Bootstrap, Link, Primitive};
 pub use claims::{Claim, Claims};
-pub use config::{Config, Limits, Said};
+pub use config::{CallerLimits, Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};
 pub use content_hash::ContentHash;
 pub use dotenv::holds_secrets;
@@ -63,6 +64,7 @@ pub use files::{
     MAX_FILE_SIZE, RefusedFile, RefusedReason, SourceFile, ToolsFolder, hexadecimal, read_to_show, sha256,
 };
 pub use host::Host;
+pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, Once};
 pub use interpreter::{Interpreter, Trail, Tried, WhyNot};
 pub use item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
 pub use list::{Listed, Listing};

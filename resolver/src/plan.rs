@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::chain::Link;
 use crate::environment::ChildEnvironment;
 use crate::files::SourceFile;
+use crate::idempotency::{IdempotencyKey, Once};
 use crate::interpreter::Interpreter;
 use crate::resolution::Resolution;
 
@@ -37,6 +38,11 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// The call's own limit on silence; zero means none. It is refused where nothing of the tool is heard.
     pub idle_timeout: Option<Duration>,
+    /// Who calls, as whoever made the executor tells his callers apart; all who do not say are one. It has turns of its
+    /// own, and keys.
+    pub caller: Option<Arc<str>>,
+    /// Asked for again by the same caller under the same key, the call is not run again: its run's outcome is given.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// `NAME` or `NAME=VALUE`: variables for the child.
     pub environment: Vec<(String, Option<OsString>)>,
     /// Who is at the other end of the child's descriptors.
@@ -67,6 +73,10 @@ pub struct Plan {
     pub tool: ItemId,
     /// The run's own id.
     pub run_id: String,
+    /// Who calls.
+    pub caller: Option<Arc<str>>,
+    /// The call is to be run once.
+    pub once: Option<Once>,
     /// The chain.
     pub chain: Vec<Link>,
     /// How the tool is called.

@@ -19,6 +19,7 @@ use crate::config::Said;
 use crate::config_check::{check_config, invalid};
 use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, belongs_to_the_call};
 use crate::error::Error;
+use crate::idempotency::Once;
 use crate::interpreter::{Interpreter, Search};
 use crate::plan::{Action, Attachment, CallOptions, Invocation, Plan};
 use crate::resolution::Resolution;
@@ -54,6 +55,12 @@ impl Resolver {
         Ok(Plan {
             tool: resolution.id.clone(),
             run_id,
+            caller: invocation.options.caller.clone(),
+            once: invocation
+                .options
+                .idempotency_key
+                .clone()
+                .map(|key| Once::new(key, &resolution.id, &invocation.arguments)),
             chain: resolution.links.clone(),
             style: resolution.style,
             output,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout};
 use rye_executor::tools::ToolLimits;
-use rye_executor::{Code, Config, Executor, Host, Report};
+use rye_executor::{CallerLimits, Code, Config, Executor, Host, Report};
 use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdio};
 
 use super::token;
@@ -24,9 +24,10 @@ use crate::signals::{Received, Watch};
 
 /// Where the protocol's descriptors go: clear of every number that a program uses by habit.
 const CLEAR: i32 = 10;
-/// How many calls may wait, and how many of them may be of one tool.
+/// How many calls may wait, and how many of them may be of one tool, or over HTTP of one client.
 const QUEUE: usize = 1024;
 const TOOL_QUEUE: usize = 256;
+const CALLER_QUEUE: usize = 512;
 
 /// Serves until the clients go or a signal comes.
 pub(super) fn serve_clients(output: &Output, host: Host, words: &McpWords) -> Result<ExitCode, Report> {
@@ -42,7 +43,8 @@ fn over_stdio(output: &Output, host: Host) -> Result<ExitCode, Report> {
             "this speaks the Model Context Protocol: a client starts it and talks to it; Ctrl-D ends it";
         output.note(Style::Yellow, "note", text);
     }
-    let executor = executor(host)?;
+    // There is one client.
+    let executor = executor(host, CallerLimits::default())?;
     let (input, wire) = move_away().map_err(|error| {
         Report::new(Code::Internal, format!("standard input and output cannot be moved: {error}"))
     })?;
@@ -52,7 +54,8 @@ fn over_stdio(output: &Output, host: Host) -> Result<ExitCode, Report> {
 fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -> Result<ExitCode, Report> {
     let is_local = address.ip().is_loopback();
     let token = if is_local || no_token { None } else { Some(token::load(&host)?) };
-    let executor = executor(host)?;
+    let caller = CallerLimits { queue: Some(CALLER_QUEUE), ..CallerLimits::default() };
+    let executor = executor(host, caller)?;
     let listener = TcpListener::bind(address).map_err(|error| no_listener(address, &error))?;
     let bound = listener.local_addr().unwrap_or(address);
     output.note(Style::Green, "listening", &format!("http://{bound}/mcp"));
@@ -96,12 +99,12 @@ fn no_listener(address: SocketAddr, error: &std::io::Error) -> Report {
     }
 }
 
-fn executor(mut host: Host) -> Result<Executor, Report> {
+fn executor(mut host: Host, caller: CallerLimits) -> Result<Executor, Report> {
     host.subreaper = true;
     // A tool whose calls pile up leaves room for the calls of others.
     let tool = ToolLimits { queue: Some(TOOL_QUEUE), ..ToolLimits::default() };
     let artifacts = artifact_config(&host);
-    let config = Config { queue: QUEUE, tool, artifacts, ..Config::default() };
+    let config = Config { queue: QUEUE, tool, caller, artifacts, ..Config::default() };
     Executor::new(host, config).map_err(|error| error.report())
 }
 
