@@ -83,6 +83,7 @@ mod search;
 mod seeds;
 mod signals;
 mod site;
+mod soak;
 mod spaces;
 mod start_up;
 mod stdio;

@@ -3,8 +3,11 @@
 use std::io::Read;
 use std::process::Stdio;
 
+use rye_executor::{Config, RunEvent};
 use serde_json::{Value, json};
 
+use crate::library::{block_on, executor, start};
+use crate::mcp_peer::Peer;
 use crate::roster::{command_tool, habit_tool};
 use crate::world::{World, have};
 
@@ -162,6 +165,65 @@ fn a_flood_takes_no_memory_whatever_it_is_of() {
         let most: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         assert!(most <= MOST_MEMORY, "{kind}: {most} KiB");
     }
+}
+
+/// The seconds of CPU time of a process, and of the children that it has waited for.
+fn cpu_time(id: i32) -> (f64, f64) {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let ticks: Vec<u32> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .skip(12)
+        .take(4)
+        .map(|n| n.parse().unwrap())
+        .collect();
+    let seconds = |of: &[u32]| f64::from(of.iter().sum::<u32>()) / 100.0;
+    (seconds(&ticks[..2]), seconds(&ticks[2..]))
+}
+
+#[test]
+fn a_byte_at_a_time_costs_little_more_than_writing_it() {
+    const BYTES: u64 = 400_000;
+    let world = World::new();
+    habit_tool(&world, "drip", &["drip", &BYTES.to_string()], "");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let id = peer.id().as_raw_nonzero().get();
+    let before = cpu_time(id);
+    let result = peer.call("drip", json!({}));
+    let after = cpu_time(id);
+    assert_eq!(result["isError"], false);
+    let (rye, tool) = (after.0 - before.0, after.1 - before.1);
+    // Whatever wakes it, rye reads no oftener than the tool writes.
+    assert!(rye <= 4.0 * tool + 0.5, "{rye} s beside {tool} s of the tool");
+    let outcome = world.outcome(["drip"]);
+    assert_eq!(outcome["stdout_bytes"], BYTES);
+    assert_eq!(outcome["artifacts"][0]["bytes"], BYTES);
+}
+
+#[test]
+fn single_bytes_are_joined_for_a_reader_who_comes_late() {
+    const BYTES: usize = 200_000;
+    let world = World::new();
+    let written = world.root().join("written");
+    let script = format!("{} drip {BYTES}; : > {}", crate::world::misbehave(), written.display());
+    command_tool(&world, "drip", &["/bin/sh", "-c", &script], "");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        let mut run = start(&executor, "drip");
+        while !written.exists() {
+            tokio::task::yield_now().await;
+        }
+        let (mut events, mut bytes) = (0, 0);
+        while let Some(event) = run.next_event().await {
+            let RunEvent::Stdout(piece) = event else { panic!("{event:?}") };
+            (events, bytes) = (events + 1, bytes + piece.len());
+        }
+        assert_eq!(bytes, BYTES);
+        assert!(events <= 10, "{events}");
+        assert!(run.outcome().await.unwrap().success);
+    });
 }
 
 #[test]

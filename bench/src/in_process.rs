@@ -58,6 +58,8 @@ pub(crate) fn call(world: &World, rounds: Rounds) -> Result<Vec<Row>, Failure> {
     let [start, bare, whole] = samples.as_slice() else { return Err("samples are missing".into()) };
     let target = Some(Target::Ratio(1.25));
     Ok(vec![
+        // What a keeper costs, and everything else that supervises: all that `rye run` has beyond its own start.
+        Row::beside("supervision of a run, /bin/true", start, bare, Some(Target::Over(0.0003))),
         Row::beside("Executor::start to the outcome, /bin/true", start, bare, target),
         Row::beside("Executor::call, /bin/true", whole, bare, target),
     ])

@@ -8,6 +8,8 @@ mod wire;
 
 use std::path::PathBuf;
 
+pub(crate) use over_http::{STATELESS, Server, initialize};
+
 use crate::Failure;
 use crate::peers::Peers;
 use crate::product::Product;

@@ -59,6 +59,11 @@ impl Program {
         Ok(self.command()?.stderr(Stdio::piped()).spawn()?)
     }
 
+    /// Starts it, into nothing.
+    pub(crate) fn start(&self) -> Result<Child, Failure> {
+        Ok(self.command()?.spawn()?)
+    }
+
     /// Runs it once, with its output into pipes that are read to their ends.
     pub(crate) fn capture(&self) -> Result<Duration, Failure> {
         let mut command = self.command()?;
@@ -82,6 +87,18 @@ impl Program {
             return Err(format!("{:?} ended with {status}", self.words).into());
         }
         Ok(taken)
+    }
+
+    /// Runs it once and gives what it printed, with its peak of memory in bytes, when `peak` runs it.
+    pub(crate) fn print(&self) -> Result<(Vec<u8>, u64), Failure> {
+        let mut command = self.command()?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = command.spawn()?.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() {
+            return Err(format!("{:?} ended with {}: {said}", self.words, output.status).into());
+        }
+        Ok((output.stdout, peak(&said)?))
     }
 
     /// Runs it once with its output into a pipe, and counts what comes through.
@@ -123,7 +140,11 @@ pub(crate) struct Flood {
 impl Flood {
     /// The peak of memory in bytes, when `peak` ran the program.
     pub(crate) fn peak(&self) -> Result<u64, Failure> {
-        let figure = self.said.lines().rev().find_map(|line| line.strip_prefix("peak "));
-        Ok(figure.ok_or_else(|| format!("`peak` said nothing: {}", self.said))?.parse()?)
+        peak(&self.said)
     }
+}
+
+fn peak(said: &str) -> Result<u64, Failure> {
+    let figure = said.lines().rev().find_map(|line| line.strip_prefix("peak "));
+    Ok(figure.ok_or_else(|| format!("`peak` said nothing: {said}"))?.parse()?)
 }

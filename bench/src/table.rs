@@ -10,8 +10,14 @@ use crate::sample::Sample;
 /// A figure in seconds or bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Figure {
-    Time { median: f64, tenth: f64 },
+    Time {
+        median: f64,
+        tenth: f64,
+    },
     Bytes(u64),
+    /// Bytes a second.
+    Rate(f64),
+    Count(u64),
 }
 
 impl From<&Sample> for Figure {
@@ -21,10 +27,17 @@ impl From<&Sample> for Figure {
 }
 
 impl Figure {
+    /// A duration in seconds that was taken once.
+    pub(crate) fn once(seconds: f64) -> Self {
+        Self::Time { median: seconds, tenth: seconds }
+    }
+
     fn shown(self) -> String {
         match self {
             Self::Time { median, tenth } => format!("{} ({})", duration(median), duration(tenth)),
             Self::Bytes(bytes) => format!("{:.2} MiB", mebibytes(bytes)),
+            Self::Rate(rate) => format!("{:.2} GB/s", rate / 1e9),
+            Self::Count(count) => count.to_string(),
         }
     }
 
@@ -32,6 +45,8 @@ impl Figure {
         match self {
             Self::Time { median, tenth } => json!({ "median_s": median, "p10_s": tenth }),
             Self::Bytes(bytes) => json!({ "bytes": bytes }),
+            Self::Rate(rate) => json!({ "bytes_per_s": rate }),
+            Self::Count(count) => json!({ "count": count }),
         }
     }
 
@@ -41,6 +56,8 @@ impl Figure {
             (Self::Time { median, tenth }, Self::Time { median: others, tenth: others_tenth }) => {
                 Some((median / others, tenth / others_tenth))
             }
+            // In times as long, like the others.
+            (Self::Rate(rate), Self::Rate(others)) => Some((others / rate, others / rate)),
             _ => None,
         }
     }
@@ -70,6 +87,8 @@ pub(crate) enum Target {
     Over(f64),
     /// So many bytes at most.
     Bytes(u64),
+    /// So many at most.
+    Count(u64),
 }
 
 /// One line of the table.
@@ -119,7 +138,8 @@ impl Row {
             (Target::Seconds(most), Figure::Time { median, .. }) => Some(median <= most),
             (Target::Over(most), _) => self.over().map(|over| over <= most),
             (Target::Bytes(most), Figure::Bytes(bytes)) => Some(bytes <= most),
-            (Target::Bytes(_), Figure::Time { .. }) | (Target::Seconds(_), Figure::Bytes(_)) => None,
+            (Target::Count(most), Figure::Count(count)) => Some(count <= most),
+            (Target::Seconds(_) | Target::Bytes(_) | Target::Count(_), _) => None,
         }
     }
 
@@ -134,6 +154,7 @@ impl Row {
             Target::Seconds(most) => format!("<= {}", duration(most)),
             Target::Over(most) => format!("<= +{}", duration(most)),
             Target::Bytes(most) => format!("<= {:.2} MiB", mebibytes(most)),
+            Target::Count(most) => format!("<= {most}"),
         });
         let met = self.met().map(|met| if met { "met" } else { "MISSED" });
         [
@@ -159,6 +180,7 @@ impl Row {
                 Target::Seconds(most) => json!({ "seconds": most }),
                 Target::Over(most) => json!({ "seconds_over": most }),
                 Target::Bytes(most) => json!({ "bytes": most }),
+                Target::Count(most) => json!({ "count": most }),
             }),
             "met": self.met(),
         })
@@ -189,9 +211,8 @@ pub(crate) fn text(rows: &[Row], not_found: &[&str]) -> String {
 }
 
 /// The table as one JSON value.
-pub(crate) fn json(rows: &[Row], not_found: &[&str]) -> String {
-    let rows: Vec<_> = rows.iter().map(Row::json).collect();
-    format!("{:#}\n", json!({ "rows": rows, "not_found": not_found }))
+pub(crate) fn json(rows: &[Row], not_found: &[&str]) -> Value {
+    json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>(), "not_found": not_found })
 }
 
 #[cfg(test)]
@@ -212,6 +233,8 @@ mod tests {
         assert_eq!(row(0.9, Target::Seconds(0.8)).met(), Some(false));
         assert_eq!(row(0.0024, Target::Over(0.0005)).met(), Some(true));
         assert_eq!(row(0.0026, Target::Over(0.0005)).met(), Some(false));
+        let count = Row { figure: Figure::Count(9), beside: None, ..row(0.0, Target::Count(8)) };
+        assert_eq!((count.met(), row(0.0, Target::Count(8)).met()), (Some(false), None));
         assert_eq!(Row::size("size", 9, 8).met(), Some(false));
         assert_eq!(Row::size("size", 8, 8).met(), Some(true));
     }
@@ -222,7 +245,7 @@ mod tests {
         let text = text(&rows, &["just"]);
         assert!(text.contains("3.00 ms (3.00 ms)  2.00 ms (2.00 ms) floor  1.50 (1.50)"), "{text}");
         assert!(text.contains("<= 1.30x  MISSED\njust: not found\n"), "{text}");
-        let json: serde_json::Value = serde_json::from_str(&json(&rows, &["just"])).unwrap();
+        let json = json(&rows, &["just"]);
         assert_eq!(json["rows"][0]["met"], false);
         assert_eq!(json["not_found"][0], "just");
     }

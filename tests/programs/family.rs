@@ -6,11 +6,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process, setpgid, setsid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
+
+/// How many lines of daemons a storm has, and how many generations each.
+const STORM_LINES: u32 = 8;
+const STORM_GENERATIONS: u32 = 1_000;
 
 /// `ROSTER [deaf] [session] [group] [frozen]`: stays until it is ended. `frozen`: it stops itself.
 pub(crate) fn stay(words: &[&str]) -> ExitCode {
@@ -23,15 +28,23 @@ pub(crate) fn stay(words: &[&str]) -> ExitCode {
     for_ever()
 }
 
-/// `ROSTER [deaf] [bare]`: a double fork. It ends at once, and leaves one that stays in a session of its own. `bare`:
-/// without any environment.
+/// `ROSTER [deaf] [bare] [leave]`: a double fork. It ends at once, and leaves one that stays in a session of its own.
+/// `bare`: without any environment. `leave`: it ends when that one is there.
 pub(crate) fn daemon(words: &[&str]) -> ExitCode {
     let mut started = own("stay", words);
     started.arg("session");
     if words.contains(&"bare") {
         started.env_clear();
     }
-    if started.spawn().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let waits = words.contains(&"leave");
+    if waits {
+        started.stdout(Stdio::piped());
+    }
+    let Ok(mut child) = started.spawn() else { return ExitCode::FAILURE };
+    if waits {
+        until_ready(&mut child);
+    }
+    ExitCode::SUCCESS
 }
 
 /// `ROSTER [deaf] [leave] [holding] [counting]`: starts a child, one with a group of its own, one with a session of its
@@ -75,6 +88,39 @@ pub(crate) fn family(words: &[&str]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
+}
+
+/// `ROSTER [leave]`: eight lines of daemons, each of which starts the next and ends. `leave`: it exits 0 once they are
+/// there. They end by themselves after a while, in case nobody ends them.
+pub(crate) fn storm(words: &[&str]) -> ExitCode {
+    enter(words);
+    let generation = words.iter().find_map(|word| word.strip_prefix("generation=")?.parse::<u32>().ok());
+    if let Some(generation) = generation {
+        if generation == 0 {
+            return ExitCode::SUCCESS;
+        }
+        let _ = setsid();
+        std::thread::sleep(Duration::from_millis(1));
+        return next_of_storm(words, generation - 1);
+    }
+    for _ in 0..STORM_LINES {
+        if next_of_storm(words, STORM_GENERATIONS) == ExitCode::FAILURE {
+            return ExitCode::FAILURE;
+        }
+    }
+    let entered =
+        || words.first().and_then(|roster| std::fs::read_to_string(roster).ok()).unwrap_or_default();
+    while entered().lines().count() <= STORM_LINES as usize {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    ready();
+    if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
+}
+
+fn next_of_storm(words: &[&str], generation: u32) -> ExitCode {
+    let roster = words.first().copied().unwrap_or_default();
+    let started = own("storm", &[roster, &format!("generation={generation}")]).spawn();
+    if started.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Stops itself; whoever continues it continues it for good.

@@ -28,6 +28,17 @@ pub(crate) fn flood(words: &[&str]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// `COUNT`: that many bytes on standard output, each by a write of its own.
+pub(crate) fn drip(words: &[&str]) -> ExitCode {
+    let count: u64 = words.first().and_then(|word| word.parse().ok()).unwrap_or_default();
+    for _ in 0..count {
+        if !matches!(rustix::io::write(std::io::stdout(), b"x"), Ok(1)) {
+            return ExitCode::from(3);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
 /// That many MiB on both streams at once.
 pub(crate) fn pour_both(mebibytes: u8) -> ExitCode {
     let pour = move |mut stream: Box<dyn Write>, byte: u8| {

@@ -4,19 +4,25 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::product::Product;
+use crate::program::Program;
 use crate::sample::{Contender, Rounds, in_turn};
 use crate::table::{Row, Target};
 use crate::world::World;
 
-const STATELESS: &str = "2026-07-28";
+/// The revision that knows no sessions.
+pub(crate) const STATELESS: &str = "2026-07-28";
+
+/// What a server has to end in when it is asked to.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// `tools/call` of a command that does nothing.
 pub(super) fn over_http(product: &Product, world: &World, rounds: Rounds) -> Result<Vec<Row>, Failure> {
-    let server = Server::start(product, world)?;
+    let server = Server::start(&world.program(&product.rye, ["mcp", "--http", "127.0.0.1:0"]))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build()?;
@@ -68,21 +74,22 @@ pub(super) fn over_http(product: &Product, world: &World, rounds: Rounds) -> Res
     ])
 }
 
-fn initialize() -> Value {
+/// The first message of a session.
+pub(crate) fn initialize() -> Value {
     let client = json!({ "name": "bench", "version": "1" });
     let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
     json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
 }
 
 /// `rye mcp --http` on a port of its own; ended when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     url: String,
 }
 
 impl Server {
-    fn start(product: &Product, world: &World) -> Result<Self, Failure> {
-        let mut child = world.program(&product.rye, ["mcp", "--http", "127.0.0.1:0"]).serve_and_tell()?;
+    pub(crate) fn start(program: &Program) -> Result<Self, Failure> {
+        let mut child = program.serve_and_tell()?;
         let stderr = child.stderr.take().ok_or("no pipe")?;
         let mut server = Self { child, url: String::new() };
         for line in BufReader::new(stderr).lines() {
@@ -92,6 +99,27 @@ impl Server {
             }
         }
         Err("`rye mcp --http` does not listen".into())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks it to end, as a service manager does, and waits for that.
+    pub(crate) fn end(mut self) -> Result<(), Failure> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let begin = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begin.elapsed() > GRACE {
+                return Err("the server does not end when it is asked to".into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 }
 
