@@ -23,12 +23,12 @@ pub(crate) use series::aligned;
 use series::{Reading, Series};
 use tally::Tally;
 
-use crate::Failure;
 use crate::processes::{adopt, everyone, strays};
 use crate::product::Product;
 use crate::program::Program;
 use crate::section::Section;
 use crate::world::World;
+use crate::{Failure, doing};
 
 /// What is left a moment after the server has ended is left for good.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -193,6 +193,7 @@ fn rounds(
         let (from, to) = (runs * number / rounds, runs * (number + 1) / rounds);
         round(from..to)?;
         readings.push(Reading { runs: to, values: watched.read()? });
+        doing(&format!("soak, {to} of {runs}"))?;
     }
     Ok(readings)
 }

@@ -19,17 +19,19 @@ const LOOK: Duration = Duration::from_millis(25);
 const QUIET: Duration = Duration::from_secs(20);
 
 /// In the order of their values.
-pub(crate) const GAUGES: [Gauge; 9] = [
-    // In KiB; what the allocator keeps goes up and down by more than that from round to round.
+pub(crate) const GAUGES: [Gauge; 10] = [
+    // In KiB; what the allocator keeps goes up and down by many times that, with what was freed last.
     Gauge { name: "private", most: Some(1024.0) },
     Gauge { name: "fds", most: Some(1.0) },
     Gauge { name: "threads", most: Some(1.0) },
     Gauge { name: "children", most: Some(0.0) },
     Gauge { name: "zombies", most: Some(0.0) },
     Gauge { name: "temp", most: Some(1.0) },
-    Gauge { name: "state", most: Some(1.0) },
-    // What the state files have together, in KiB.
-    Gauge { name: "state KiB", most: Some(1.0) },
+    // Artifacts that are being written.
+    Gauge { name: "growing", most: Some(0.0) },
+    // Those that are kept: each cancelled flood is a new content. Their store bounds them by age and size.
+    Gauge { name: "kept", most: None },
+    Gauge { name: "kept KiB", most: None },
     Gauge { name: "busiest", most: None },
 ];
 
@@ -93,33 +95,45 @@ impl Watched {
         let maps = process.smaps_rollup()?.memory_map_rollup.0;
         let map = maps.first().ok_or("the kernel does not say what memory there is")?;
         let private = ["Private_Clean", "Private_Dirty"].map(|name| map.extension.map.get(name).copied());
-        let (temporary, state) = (files(&self.temporary), files(&self.state));
+        let (temporary, kept) = (files(&self.temporary), files(&self.state));
         Ok(vec![
             private.into_iter().flatten().sum::<u64>() >> 10,
             process.fd_count()? as u64,
             process.stat()?.num_threads.cast_unsigned(),
             children(self.server).len() as u64,
             zombies(self.server) as u64,
-            temporary.0,
-            state.0,
-            state.1 >> 10,
+            temporary.count,
+            kept.growing,
+            kept.count,
+            kept.bytes >> 10,
             self.busiest.swap(0, Ordering::SeqCst) as u64,
         ])
     }
 }
 
-/// How many files are below a folder, folders among them, and how many bytes they have.
-fn files(folder: &Path) -> (u64, u64) {
-    let (mut count, mut bytes) = (0, 0);
+/// What is below a folder.
+#[derive(Default)]
+struct Files {
+    /// Folders among them.
+    count: u64,
+    bytes: u64,
+    growing: u64,
+}
+
+fn files(folder: &Path) -> Files {
+    let mut files = Files::default();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let Ok(found) = entry.metadata() else { continue };
-            (count, bytes) = (count + 1, bytes + if found.is_file() { found.len() } else { 0 });
+            files.count += 1;
+            files.growing += u64::from(entry.file_name().to_string_lossy().starts_with(".growing-"));
             if found.is_dir() {
                 folders.push(entry.path());
+            } else {
+                files.bytes += found.len();
             }
         }
     }
-    (count, bytes)
+    files
 }

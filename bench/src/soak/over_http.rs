@@ -71,12 +71,14 @@ struct Client {
     http: reqwest::Client,
     url: String,
     session: Option<String>,
+    /// No request has the id of another, even of one that nobody waits for any more.
+    last: AtomicUsize,
 }
 
 impl Client {
     async fn new(url: &str, has_session: bool) -> Result<Self, Failure> {
         let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build()?;
-        let mut client = Self { http, url: url.to_owned(), session: None };
+        let mut client = Self { http, url: url.to_owned(), session: None, last: AtomicUsize::new(0) };
         if has_session {
             let answer = client.post(&initialize()).send().await?;
             let id = answer.headers().get("mcp-session-id").ok_or("no session")?.to_str()?.to_owned();
@@ -122,8 +124,9 @@ impl Client {
             meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
         }
         params["_meta"] = meta;
-        let mut request =
-            self.post(&json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }));
+        let id = self.last.fetch_add(1, Ordering::SeqCst) + 1;
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        let mut request = self.post(&body);
         if is_stateless {
             let headers = [("protocol-version", STATELESS), ("method", "tools/call"), ("name", called.tool)];
             for (name, value) in headers {
@@ -131,7 +134,7 @@ impl Client {
             }
         }
         let text = request.send().await?.text().await?;
-        answer(&text).ok_or_else(|| format!("no answer: {text}").into())
+        answer(&text, id).ok_or_else(|| format!("no answer: {text}").into())
     }
 
     async fn end(self) -> Result<(), Failure> {
@@ -142,9 +145,9 @@ impl Client {
     }
 }
 
-/// The answer among what was sent: alone, or as an event among others.
-fn answer(text: &str) -> Option<Value> {
+/// The answer to a request among what was sent: alone, or as an event among others.
+fn answer(text: &str, id: usize) -> Option<Value> {
     let lines = text.lines().map(|line| line.strip_prefix("data:").unwrap_or(line));
     let mut messages = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages.find(|message| message.get("result").is_some() || message.get("error").is_some())
+    messages.find(|message| message["id"] == id && message.get("method").is_none())
 }

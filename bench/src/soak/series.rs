@@ -1,5 +1,6 @@
 //! A series of readings, and whether it is flat: the slope by least squares over its second half, when everything has
-//! been there once, and how far the fitted line rises in that time. Nothing here knows what is read.
+//! been there once, and how far the fitted line rises in that time, beyond what the noise of the readings explains.
+//! Nothing here knows what is read.
 
 use std::fmt::Write;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gauge {
     pub(crate) name: &'static str,
-    /// By so much the fitted line may rise in the second half; `None`: it is only shown.
+    /// By so much the fitted line may rise in the second half, beyond three standard errors; `None`: it is only shown.
     pub(crate) most: Option<f64>,
 }
 
@@ -34,7 +35,12 @@ pub(crate) struct Trend {
     pub(crate) slope: f64,
     /// From the first to the last reading of the half, by the fitted line.
     pub(crate) rise: f64,
+    /// The standard error of the rise: readings that lie on a line have none.
+    pub(crate) error: f64,
 }
+
+/// A rise is one when it is so many of its standard errors.
+const SURE: f64 = 3.0;
 
 impl Series {
     /// `None`: fewer than two readings say nothing.
@@ -45,12 +51,13 @@ impl Series {
             .filter_map(|reading| Some((number(reading.runs as u64), number(*reading.values.get(gauge)?))))
             .collect();
         let ((first, _), (last, _)) = (points.first()?, points.last()?);
-        let slope = slope(&points)?;
-        Some(Trend { slope: slope * 1000.0, rise: slope * (last - first) })
+        let (slope, error) = slope(&points)?;
+        Some(Trend { slope: slope * 1000.0, rise: slope * (last - first), error: error * (last - first) })
     }
 
     fn verdict(&self, at: usize, gauge: &Gauge) -> Option<bool> {
-        Some(self.trend(at)?.rise <= gauge.most?)
+        let trend = self.trend(at)?;
+        Some(trend.rise - SURE * trend.error <= gauge.most?)
     }
 
     /// Whether no gauge rises further than it may.
@@ -69,6 +76,7 @@ impl Series {
         };
         lines.push(cells("slope/1000".to_owned(), shown(|trend| trend.slope)));
         lines.push(cells("rise".to_owned(), shown(|trend| trend.rise)));
+        lines.push(cells("error of it".to_owned(), shown(|trend| trend.error)));
         let most = |gauge: &Gauge| gauge.most.map_or("-".to_owned(), |most| format!("<= {most}"));
         lines.push(cells("may rise".to_owned(), self.gauges.iter().map(most)));
         let word = |(at, gauge)| match self.verdict(at, gauge) {
@@ -92,6 +100,7 @@ impl Series {
                 "gauge": gauge.name,
                 "slope_per_1000_runs": trend.map(|trend| trend.slope),
                 "rise_in_second_half": trend.map(|trend| trend.rise),
+                "standard_error_of_rise": trend.map(|trend| trend.error),
                 "most": gauge.most,
                 "flat": self.verdict(at, gauge),
             })
@@ -131,14 +140,19 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-/// The slope of the line that fits best; `None` for fewer than two places.
-fn slope(points: &[(f64, f64)]) -> Option<f64> {
+/// The slope of the line that fits best, and its standard error; `None` for fewer than two places.
+fn slope(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let count = number(points.len() as u64);
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
     let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
     let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    (spread > 0.0).then(|| together / spread)
+    if spread <= 0.0 {
+        return None;
+    }
+    let slope = together / spread;
+    let off: f64 = points.iter().map(|point| (point.1 - y - slope * (point.0 - x)).powi(2)).sum();
+    Some((slope, (off / (count - 2.0).max(1.0) / spread).sqrt()))
 }
 
 #[cfg(test)]
@@ -152,17 +166,21 @@ mod tests {
 
     #[test]
     fn a_line_has_its_slope_and_noise_has_none() {
-        assert_eq!(slope(&[(0.0, 1.0), (2.0, 5.0)]), Some(2.0));
+        assert_eq!(slope(&[(0.0, 1.0), (2.0, 5.0)]), Some((2.0, 0.0)));
         assert_eq!(slope(&[(1.0, 1.0), (1.0, 5.0)]), None);
         assert_eq!(slope(&[]), None);
-        let noise = slope(&[(0.0, 3.0), (1.0, 5.0), (2.0, 5.0), (3.0, 3.0)]).unwrap();
-        assert!(noise.abs() < 1e-9, "{noise}");
+        let (noise, error) = slope(&[(0.0, 3.0), (1.0, 5.0), (2.0, 5.0), (3.0, 3.0)]).unwrap();
+        assert!(noise.abs() < 1e-9 && error > 0.1, "{noise} {error}");
     }
 
     #[test]
     fn what_settles_is_flat_and_what_goes_on_is_not() {
         assert!(series(|at| if at < 8 { at as u64 } else { 8 }, 0.5).is_flat());
         assert!(series(|at| 20 - at as u64, 0.5).is_flat());
+        // Up and down, and a little higher at the end: noise. With less of it, or more of a rise, it is none.
+        assert!(series(|at| 100 + (at as u64 % 2) * 40 + at as u64, 0.5).is_flat());
+        assert!(!series(|at| 100 + (at as u64 % 2) * 4 + at as u64, 0.5).is_flat());
+        assert!(!series(|at| 100 + (at as u64 % 2) * 40 + at as u64 * 20, 0.5).is_flat());
         let rising = series(|at| at as u64, 8.5);
         assert!(!rising.is_flat());
         assert_eq!(rising.trend(0).unwrap().rise, 9.0);

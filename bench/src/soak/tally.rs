@@ -91,9 +91,11 @@ impl Tally {
     pub(crate) fn text(&self) -> String {
         let Counted { calls, well, failed, refused, cancelled, notifications, mistakes, .. } =
             *self.counted();
+        let heard =
+            if notifications > 0 { format!("; {notifications} notifications") } else { String::new() };
         format!(
             "{calls} calls: {well} went well, {failed} failed as they should, {refused} refused, {cancelled} cancelled,\n\
-             {mistakes} unanswered, answered twice or otherwise; {notifications} notifications"
+             {mistakes} unanswered, answered twice or otherwise{heard}"
         )
     }
 
