@@ -108,7 +108,9 @@ impl Leader {
 
     /// Waits until the keeper has told of the end.
     pub(crate) async fn ended(&mut self, line: &Registered) {
-        loop {
+        // Whoever looked meanwhile may have read what was told: then the line has no more to say, and an event that it
+        // had not given yet is none any more.
+        while matches!(self.state, State::Running) {
             tokio::select! {
                 biased;
                 ready = line.readable() => {

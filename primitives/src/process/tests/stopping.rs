@@ -1,6 +1,6 @@
 //! Time limits and stops: the ladder from TERM to KILL, and what it reaches.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::{Process, start};
 use super::{Identity, assert_gone, printed, ready, shell, stdout, within};
@@ -51,6 +51,28 @@ async fn who_ignores_term_is_killed_after_the_grace() {
     assert_eq!(end.status, Some(Status::Signaled { signal: 9 }));
     assert!(end.escalated);
     assert_gone(&all);
+}
+
+/// What the keeper tells of the leader may be read by the search for the others, and is not waited for again.
+#[tokio::test]
+async fn a_family_that_is_gone_is_not_waited_for() {
+    let script = "trap '' TERM; for one in 1 2 3 4; do setsid sleep 1000 & done
+                  echo $$ $(jobs -p); echo ready; while :; do wait; done";
+    for _ in 0..15 {
+        let mut processes = Vec::new();
+        for _ in 0..8 {
+            let mut process = start(timeout(shell(script), 60_000, 20)).unwrap();
+            let all = ready(&mut process).await;
+            processes.push((process, all));
+        }
+        let begin = Instant::now();
+        processes.iter().for_each(|(process, _)| process.stopper().stop(Stop::Ask));
+        for (process, all) in processes {
+            within(process.end()).await;
+            assert!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
+            assert_gone(&all);
+        }
+    }
 }
 
 #[tokio::test]
