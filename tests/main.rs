@@ -9,6 +9,7 @@
 mod architecture;
 mod arguments;
 mod artifacts;
+mod cgroup;
 mod chain;
 mod check;
 mod clocks;

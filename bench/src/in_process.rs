@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rye_executor::{CallOptions, Config, Executor, Host, ToolId};
+use rye_executor::{CallOptions, Config, Executor, Host, Supervision, ToolId};
 use serde_json::Map;
 
 use crate::Failure;
@@ -12,7 +12,7 @@ use crate::sample::{Contender, Rounds, in_turn};
 use crate::table::{Row, Target};
 use crate::world::World;
 
-/// An `Executor` call of a command that does nothing.
+/// An `Executor` call of a command that does nothing, with the strongest supervision to be had here and without.
 pub(crate) fn call(world: &World, rounds: Rounds) -> Result<Vec<Row>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let host = Host {
@@ -22,6 +22,8 @@ pub(crate) fn call(world: &World, rounds: Rounds) -> Result<Vec<Row>, Failure> {
         single_run: false,
         ..Host::default()
     };
+    let keeper_alone = Config { supervision: Supervision::Subreaper, ..Config::default() };
+    let keeper_alone = Executor::new(host.clone(), keeper_alone)?;
     let executor = Executor::new(host, Config::default())?;
     let id: ToolId = "nothing".parse()?;
     let resolution = executor.resolve(&id)?;
@@ -46,21 +48,24 @@ pub(crate) fn call(world: &World, rounds: Rounds) -> Result<Vec<Row>, Failure> {
             if outcome.success { Ok(taken) } else { Err("the tool failed".into()) }
         })
     });
-    let whole = Contender::new("call", || {
+    let call = |executor: &Executor| {
         runtime.block_on(async {
             let begin = Instant::now();
             let outcome = executor.call(&id, Map::new(), CallOptions::default()).await?;
             let taken = begin.elapsed();
             if outcome.success { Ok(taken) } else { Err("the tool failed".into()) }
         })
-    });
-    let samples = in_turn(vec![start, bare, whole], rounds)?;
-    let [start, bare, whole] = samples.as_slice() else { return Err("samples are missing".into()) };
+    };
+    let whole = Contender::new("call", || call(&executor));
+    let alone = Contender::new("call, keeper alone", || call(&keeper_alone));
+    let samples = in_turn(vec![start, bare, whole, alone], rounds)?;
+    let [start, bare, whole, alone] = samples.as_slice() else { return Err("samples are missing".into()) };
     let target = Some(Target::Ratio(1.25));
     Ok(vec![
         // What a keeper costs, and everything else that supervises: all that `rye run` has beyond its own start.
         Row::beside("supervision of a run, /bin/true", start, bare, Some(Target::Over(0.0003))),
         Row::beside("Executor::start to the outcome, /bin/true", start, bare, target),
         Row::beside("Executor::call, /bin/true", whole, bare, target),
+        Row::beside("the same without a cgroup", alone, bare, target),
     ])
 }

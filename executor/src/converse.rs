@@ -75,6 +75,7 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
         },
         leave_running: false,
         scope: Scope::Shared { mark },
+        cgroups: None,
         spill: None,
         pulse: Pulse::default(),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rye_primitives::{HostLookup, HttpClient, Pulse};
+use rye_primitives::{Cgroups, HostLookup, HttpClient, Pulse, Supervision};
 use rye_resolver::{
     CallOptions, CallerLimits, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver,
 };
@@ -41,6 +41,9 @@ pub struct Config {
     pub hosts: HostLookup,
     /// Where long outputs are kept whole; `None`: nowhere.
     pub artifacts: Option<ArtifactConfig>,
+    /// The strongest means by which a run and all that it starts may be held together. What is not to be had here is
+    /// done without, and the outcome names what was used. Nothing is tried for a [`Host::single_run`].
+    pub supervision: Supervision,
 }
 
 impl Default for Config {
@@ -52,6 +55,7 @@ impl Default for Config {
             caller: CallerLimits::default(),
             hosts: HostLookup::System,
             artifacts: None,
+            supervision: Supervision::Cgroup,
         }
     }
 }
@@ -86,6 +90,7 @@ impl Executor {
             alone: resolver.host().single_run,
             client: Arc::new(HttpClient::new(config.hosts.clone())),
             artifacts: artifacts(&config, limits),
+            cgroups: cgroups(&config, resolver.host()),
             sessions: Arc::default(),
         };
         Ok(Self { resolver, admission, keyed: Keyed::default(), means, config })
@@ -258,6 +263,9 @@ impl Executor {
     pub async fn shutdown(&self) {
         self.admission.close().await;
         self.means.sessions.end(&self.means.client).await;
+        if let Some(cgroups) = &self.means.cgroups {
+            cgroups.close();
+        }
     }
 }
 
@@ -275,6 +283,12 @@ fn bounds(config: &Config, limits: Limits) -> Bounds {
             queue: lesser(config.caller.queue, limits.caller.queue),
         },
     }
+}
+
+/// The one place that chooses by what runs are held together. To find and make a cgroup costs more than one run is
+/// late by: it is for those who have many.
+fn cgroups(config: &Config, host: &Host) -> Option<Cgroups> {
+    (config.supervision >= Supervision::Cgroup && !host.single_run).then(Cgroups::default)
 }
 
 fn artifacts(config: &Config, limits: Limits) -> Option<ArtifactConfig> {

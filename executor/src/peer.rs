@@ -284,6 +284,7 @@ impl Request<'_> {
             },
             leave_running: false,
             scope: Scope::Shared { mark: scope },
+            cgroups: None,
             spill: None,
             pulse: Pulse::default(),
         })

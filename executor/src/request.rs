@@ -57,6 +57,7 @@ pub(crate) fn process_request(
         },
         leave_running: process.leave_running,
         scope: if means.alone { Scope::Exclusive } else { Scope::Shared { mark } },
+        cgroups: means.cgroups.clone(),
         spill: means.artifacts.as_ref().map(ArtifactConfig::spill),
         pulse: pulse.clone(),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rye_primitives::{HttpClient, Process, start as start_process};
+use rye_primitives::{Cgroups, HttpClient, Process, start as start_process};
 use rye_resolver::{Action, Plan};
 
 use crate::artifacts::ArtifactConfig;
@@ -22,6 +22,8 @@ pub(crate) struct Means {
     pub(crate) client: Arc<HttpClient>,
     /// Where long outputs go; `None`: nowhere.
     pub(crate) artifacts: Option<ArtifactConfig>,
+    /// Where runs get cgroups of their own from; `None`: they have none.
+    pub(crate) cgroups: Option<Cgroups>,
     /// What is known of other MCP servers.
     pub(crate) sessions: Arc<Sessions>,
 }

@@ -46,7 +46,8 @@ impl Form {
 impl Reply {
     /// A call that could not be run, or a run that failed.
     pub(crate) fn failure(report: &Report) -> Self {
-        let mut reply = Self { content: vec![Content::text(told(report))], is_error: true, ..Self::default() };
+        let mut reply =
+            Self { content: vec![Content::text(told(report))], is_error: true, ..Self::default() };
         if let Some(after) = report.retry_after {
             let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
             reply.meta.insert(RETRY_AFTER.to_owned(), milliseconds.into());

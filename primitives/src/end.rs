@@ -29,12 +29,14 @@ pub struct ProcessEnd {
     pub phases: Phases,
 }
 
-/// By what whatever descends from a run is found and ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// By what whatever descends from a run is found and ended; each means is stronger than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Supervision {
     /// A keeper of the run's own, whom everything that is orphaned in it has for a parent.
     Subreaper,
+    /// A keeper, and a cgroup of the run's own besides, which the kernel ends as one.
+    Cgroup,
 }
 
 impl Supervision {
@@ -42,6 +44,7 @@ impl Supervision {
     pub fn word(self) -> &'static str {
         match self {
             Self::Subreaper => "subreaper",
+            Self::Cgroup => "cgroup",
         }
     }
 }

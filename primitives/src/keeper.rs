@@ -6,6 +6,7 @@
 //! leader's end over a line; as long as it is not let go, the leader's number is not given to anyone else.
 
 mod child;
+mod clone_into;
 mod keep;
 mod kernel;
 mod make;
@@ -24,6 +25,7 @@ use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, pidfd_send_signal, waitid};
 use rustix::thread::sched_yield;
 
+use crate::cgroup::Cgroup;
 use crate::descriptors::{Ends, line_sockets};
 use crate::end::Status;
 use crate::keepers;
@@ -41,13 +43,16 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// The first word of what a keeper tells.
 mod tell {
-    /// And the number of the child.
+    /// And the number of the child; 1 when it is in the cgroup.
     pub(super) const STARTED: i32 = 1;
     /// And the number of the error.
     pub(super) const REFUSED: i32 = 2;
     /// And the code or signal; 1 for exited, 2 for nobody else left; whether it was the keeper who ended it.
     pub(super) const ENDED: i32 = 3;
 }
+
+/// No name of a cgroup of ours is longer, its NUL counted.
+const LONGEST_NAME: usize = 48;
 
 /// What the child's descriptors are made from.
 #[derive(Clone, Copy)]
@@ -67,6 +72,10 @@ struct Terms {
     descriptors: [Source; MOST_DESCRIPTORS],
     count: usize,
     line: i32,
+    /// The folder of the cgroup; negative: there is none.
+    cgroup: i32,
+    /// Its name, which ends in NUL.
+    cgroup_name: [u8; LONGEST_NAME],
     caller: i32,
     passes_signals_on: bool,
     /// In milliseconds.
@@ -117,6 +126,8 @@ pub(crate) struct Keeper {
     line: Arc<OwnedFd>,
     /// None: it may still be in use, and is left as it is.
     memory: Option<Memory>,
+    /// What the child is in. It is nobody else's before the keeper has ended, who may still send KILL there.
+    cgroup: Option<Arc<Cgroup>>,
     is_reaped: bool,
 }
 
@@ -140,6 +151,12 @@ impl Keeper {
             let all = timeout.checked_add(duties.grace)?.checked_add(MARGIN)?;
             kernel::now().checked_add(milliseconds(all))
         });
+        let cgroup = child.cgroup.filter(|_| clone_into::IS_KNOWN);
+        let mut cgroup_name = [0; LONGEST_NAME];
+        if let Some(cgroup) = cgroup {
+            let name = cgroup.name().to_bytes_with_nul();
+            cgroup_name.get_mut(..name.len()).ok_or(Errno::NAMETOOLONG)?.copy_from_slice(name);
+        }
         let memory = Memory::new(Terms {
             program: child.program.as_ptr(),
             argv: argv.as_ptr(),
@@ -150,6 +167,8 @@ impl Keeper {
             descriptors,
             count: child.descriptors.len(),
             line: childs.as_raw_fd(),
+            cgroup: cgroup.map_or(-1, |cgroup| cgroup.descriptor().as_raw_fd()),
+            cgroup_name,
             caller: getpid().as_raw_pid(),
             passes_signals_on: duties.passes_signals_on,
             grace: milliseconds(duties.grace),
@@ -160,18 +179,39 @@ impl Keeper {
         })?;
         let (pid, pidfd) = make::make(&memory)?;
         drop(childs);
-        let keeper = Self { pid, pidfd, line: Arc::new(ours), memory: Some(memory), is_reaped: false };
+        let line = Arc::new(ours);
+        let cgroup = cgroup.cloned();
+        let mut keeper = Self { pid, pidfd, line, memory: Some(memory), cgroup, is_reaped: false };
         // Until it has told us, the child may be reading the strings above.
         match keeper.receive(RecvFlags::empty()) {
-            Some([tell::STARTED, leader, ..]) => Ok((keeper, Pid::from_raw(leader).ok_or(Errno::SRCH)?)),
+            Some([tell::STARTED, leader, in_cgroup, _]) => {
+                keeper.has_entered(in_cgroup == 1);
+                Ok((keeper, Pid::from_raw(leader).ok_or(Errno::SRCH)?))
+            }
             Some([_, errno, ..]) => Err(Errno::from_raw_os_error(errno)),
             // Killed by somebody, and the child with it.
             None => Err(Errno::CHILD),
         }
     }
 
+    fn has_entered(&mut self, in_cgroup: bool) {
+        match &self.cgroup {
+            Some(cgroup) if in_cgroup => cgroup.was_entered(),
+            Some(cgroup) => {
+                cgroup.was_refused();
+                self.cgroup = None;
+            }
+            None => {}
+        }
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// What the child is in, with all that descends from it.
+    pub(crate) fn cgroup(&self) -> Option<&Arc<Cgroup>> {
+        self.cgroup.as_ref()
     }
 
     /// Becomes readable when there is a report.
@@ -264,11 +304,12 @@ impl Drop for Keeper {
         }
         self.wake();
         let Ok(pidfd) = self.pidfd.try_clone() else {
-            std::mem::forget(self.memory.take());
+            std::mem::forget((self.memory.take(), self.cgroup.take()));
             return;
         };
         let line = Arc::clone(&self.line);
-        let late = Self { pid: self.pid, pidfd, line, memory: self.memory.take(), is_reaped: false };
+        let (memory, cgroup) = (self.memory.take(), self.cgroup.take());
+        let late = Self { pid: self.pid, pidfd, line, memory, cgroup, is_reaped: false };
         LATE.lock().unwrap_or_else(PoisonError::into_inner).push(late);
     }
 }

@@ -13,12 +13,13 @@
 
 #[cfg(not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))))]
 compile_error!(
-    "rye-primitives runs on Linux with glibc or musl only; twins are missing for `keeper` (clone, subreaper, pidfd), \
-     `leader` (pidfd), `procfs`, `tree` (finding descendants) and `subreaper`"
+    "rye-primitives runs on Linux with glibc or musl only; twins are missing for `cgroup`, `keeper` (clone, subreaper, \
+     pidfd), `leader` (pidfd), `procfs`, `tree` (finding descendants) and `subreaper`"
 );
 
 mod call;
 mod captured;
+mod cgroup;
 mod check;
 mod descriptors;
 mod end;
@@ -52,6 +53,7 @@ pub mod properties;
 mod replay;
 
 pub use captured::Captured;
+pub use cgroup::Cgroups;
 pub use check::check;
 pub use end::{Ending, Phases, ProcessEnd, Reply, Status, Supervision};
 pub use error::{Part, StartError};

@@ -60,6 +60,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     let id = leader.pid();
     let (stopper, stop) = Stopper::new(leader.pidfd().clone());
     let tree = Tree::new(leader, origin);
+    let supervision = tree.supervision();
     let exit = register(line, Interest::READABLE)?;
     let limits = Limits {
         timeout: request.limits.timeout,
@@ -77,7 +78,8 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
         let _ = sender.send(supervisor.run().await);
     });
     let events = Some(ProcessEvents { reader: events });
-    Ok(Process { id: id.as_raw_nonzero().get().unsigned_abs(), stopper, events, wire, end, started })
+    let id = id.as_raw_nonzero().get().unsigned_abs();
+    Ok(Process { id, stopper, events, wire, end, started, supervision })
 }
 
 /// A process that was started. Dropping it asks the run to stop; the task that supervises it sees to that.
@@ -88,6 +90,7 @@ pub struct Process {
     wire: Option<Wire>,
     end: oneshot::Receiver<ProcessEnd>,
     started: Instant,
+    supervision: Supervision,
 }
 
 impl std::fmt::Debug for Process {
@@ -127,7 +130,7 @@ impl Process {
         (self.events, self.wire) = (None, None);
         match (&mut self.end).await {
             Ok(end) => end,
-            Err(_) => lost(self.started.elapsed()),
+            Err(_) => lost(self.started.elapsed(), self.supervision),
         }
     }
 }
@@ -158,7 +161,7 @@ impl Drop for Process {
 }
 
 /// The task is gone, and with it whatever it had read.
-fn lost(duration: Duration) -> ProcessEnd {
+fn lost(duration: Duration, supervision: Supervision) -> ProcessEnd {
     ProcessEnd {
         ending: Ending::Lost,
         status: None,
@@ -167,7 +170,7 @@ fn lost(duration: Duration) -> ProcessEnd {
         stdout: Captured::default(),
         stderr: Captured::default(),
         reply: Reply::None,
-        supervision: Supervision::Subreaper,
+        supervision,
         duration,
         phases: Phases::default(),
     }
@@ -250,8 +253,16 @@ fn execute(request: &ProcessRequest, descriptors: &Descriptors) -> Result<(Keepe
     ];
     numbered.extend(descriptors.call.as_ref().map(|socket| Origin::Ours(socket.as_fd())));
     let own_session = request.attachment == Attachment::Captured;
-    let child =
-        Spawn { program: &program, argv: &argv, env: &env, cwd: &cwd, own_session, descriptors: &numbered };
+    let cgroup = request.cgroups.as_ref().and_then(|cgroups| cgroups.take(request.leave_running));
+    let child = Spawn {
+        program: &program,
+        argv: &argv,
+        env: &env,
+        cwd: &cwd,
+        own_session,
+        cgroup: cgroup.as_ref(),
+        descriptors: &numbered,
+    };
     let duties = Duties {
         passes_signals_on: request.scope == Scope::Exclusive,
         timeout: request.limits.timeout,

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
 
@@ -90,9 +91,20 @@ fn parse_number(digits: &[u8]) -> Option<i32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// Whether a process is in the cgroup of that name, or in one below it.
+pub(crate) fn is_in_cgroup(pid: i32, name: &[u8]) -> bool {
+    let table = contents(&format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let path = table.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"0::"));
+    path.is_some_and(|path| path.split(|byte| *byte == b'/').any(|part| part == name))
+}
+
+/// All of a file, as it is now.
+pub(crate) fn contents(path: &str) -> Option<Vec<u8>> {
+    rest(&open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?)
+}
+
 /// Such files have no size to go by: they are read to the end.
-fn contents(path: &str) -> Option<Vec<u8>> {
-    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+pub(crate) fn rest(file: impl AsFd) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
         if bytes.capacity() - bytes.len() < 512 {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cgroup::Cgroups;
 use crate::pulse::Pulse;
 use crate::spill::Spill;
 
@@ -37,6 +38,8 @@ pub struct ProcessRequest {
     pub leave_running: bool,
     /// How descendants that left the tree are found again.
     pub scope: Scope,
+    /// Where the run gets a cgroup of its own from, if there is one to be had; `None`: it lives in ours.
+    pub cgroups: Option<Cgroups>,
     /// Where the whole of a captured stream goes that is long; `None`: nowhere.
     pub spill: Option<Spill>,
     /// What shows that the run is alive, beside what it prints.
@@ -141,6 +144,7 @@ impl fmt::Debug for ProcessRequest {
             .field("limits", &self.limits)
             .field("leave_running", &self.leave_running)
             .field("scope", &self.scope)
+            .field("has_cgroups", &self.cgroups.is_some())
             .field("spill", &self.spill)
             .finish()
     }

@@ -3,6 +3,9 @@
 
 use std::ffi::{CStr, CString, c_int};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use crate::cgroup::Cgroup;
 
 /// What a descriptor of the child is made from.
 #[derive(Clone, Copy)]
@@ -24,6 +27,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) cwd: &'a CStr,
     /// A session of its own and default dispositions for all signals.
     pub(crate) own_session: bool,
+    /// What it is started into, if the kernel lets it.
+    pub(crate) cgroup: Option<&'a Arc<Cgroup>>,
     /// Descriptors 0, 1, 2 and so on. `Callers(2)` may stand at 1, any other number at its own place only.
     pub(crate) descriptors: &'a [Origin<'a>],
 }

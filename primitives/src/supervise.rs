@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use crate::end::{Ending, Phases, ProcessEnd, Supervision};
+use crate::end::{Ending, Phases, ProcessEnd};
 use crate::pulse::Pulse;
 use crate::registered::Registered;
 use crate::stop::{Stop, StopReader};
@@ -83,7 +83,7 @@ impl Supervisor {
             stdout: collected.stdout,
             stderr: collected.stderr,
             reply: collected.reply,
-            supervision: Supervision::Subreaper,
+            supervision: tree.supervision(),
             duration: over - started,
             phases: Phases {
                 start: executing - started,

@@ -5,10 +5,14 @@
 mod member;
 mod search;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::cgroup::Cgroup;
+use crate::end::Supervision;
+use crate::keeper::Keeper;
 use crate::leader::Leader;
 use crate::stop::StopReader;
 use member::Member;
@@ -26,6 +30,7 @@ const PAUSE: Duration = Duration::from_millis(8);
 /// Everything that descends from one leader. Dropping it ends what is left of it, at once.
 pub(crate) struct Tree {
     pub(crate) leader: Leader,
+    cgroup: Option<Arc<Cgroup>>,
     origin: Origin,
     /// Living descendants that are known, the leader not among them.
     members: Vec<Member>,
@@ -43,8 +48,10 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn new(leader: Leader, origin: Origin) -> Self {
+        let cgroup = leader.keeper().and_then(Keeper::cgroup).cloned();
         Self {
             leader,
+            cgroup,
             origin,
             members: Vec::new(),
             group_was_asked: false,
@@ -55,6 +62,11 @@ impl Tree {
             unclear_since: None,
             is_over: false,
         }
+    }
+
+    /// By what it is held together.
+    pub(crate) fn supervision(&self) -> Supervision {
+        if self.cgroup.is_some() { Supervision::Cgroup } else { Supervision::Subreaper }
     }
 
     /// Whether KILL was sent.
@@ -99,6 +111,7 @@ impl Tree {
             member.signal(Signal::KILL);
             member.was_asked = true;
         }
+        self.kill_cgroup();
         self.search();
     }
 
@@ -178,7 +191,16 @@ impl Tree {
                 self.leaked += member.count();
             }
         }
+        // Who has just been forked is counted before the kernel ends it.
         self.search();
+        self.kill_cgroup();
+    }
+
+    /// Reaches those too whom we may not signal.
+    fn kill_cgroup(&self) {
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.kill();
+        }
     }
 
     /// From here on nothing is left to do but for the keeper, which reaps the leader.

@@ -28,6 +28,7 @@ async fn daemons_without_session_or_environment_are_ended() {
             limits: ProcessLimits { timeout: Some(Duration::from_secs(30)), ..ProcessLimits::default() },
             leave_running: false,
             scope: Scope::Exclusive,
+            cgroups: None,
             spill: None,
             pulse: Pulse::default(),
         };

@@ -23,6 +23,7 @@ fn shell(script: &str) -> ProcessRequest {
         limits: ProcessLimits { timeout: Some(Duration::from_secs(30)), ..ProcessLimits::default() },
         leave_running: false,
         scope: Scope::Exclusive,
+        cgroups: None,
         spill: None,
         pulse: Pulse::default(),
     }

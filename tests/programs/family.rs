@@ -49,7 +49,7 @@ pub(crate) fn daemon(words: &[&str]) -> ExitCode {
 
 /// `ROSTER [deaf] [leave] [holding] [counting]`: starts a child, one with a group of its own, one with a session of its
 /// own and a daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output. `counting`: it
-/// counts signals. `every`: a daemon without environment and a child that has stopped itself as well. `parricide`: at the
+/// counts signals. `owner`: each becomes the owner of this program for good, if it is setuid. `every`: a daemon without environment and a child that has stopped itself as well. `parricide`: at the
 /// end it kills its parent; `hold-parent`: it stops its parent and exits.
 pub(crate) fn family(words: &[&str]) -> ExitCode {
     take_on(words);
@@ -163,6 +163,11 @@ fn own(habit: &str, words: &[&str]) -> Command {
 }
 
 fn take_on(words: &[&str]) {
+    if words.contains(&"owner") {
+        let owner = rustix::process::geteuid();
+        // Nothing else runs in this process yet.
+        let _ = rustix::thread::set_thread_res_uid(owner, owner, owner);
+    }
     if words.contains(&"deaf") {
         for signal in [SIGTERM, SIGHUP, SIGINT] {
             let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));

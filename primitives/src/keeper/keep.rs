@@ -6,12 +6,16 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering;
 
 use super::kernel::{self, Ended, Waited};
-use super::{Terms, child, tell};
+use super::{Terms, child, clone_into, tell};
 
 /// What is passed on to the caller when it is sent to us by a process: it took us for the caller.
 const PASSED_ON: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
 /// What resists KILL for so long is stuck in the kernel or another user's.
 const KILL_LIMIT: i64 = 10_000;
+/// Looks without a pause, as long as each finds somebody who has ended.
+const LOOKS: u32 = 64;
+/// What has ended is out of its cgroup by then.
+const EXIT_LIMIT: i64 = 100;
 /// Between two looks at what was told to end.
 const PAUSE: i64 = 20;
 /// Between two KILLs of a tree that grows meanwhile.
@@ -29,12 +33,16 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
     if let Err(errno) = kernel::adopt_orphans() {
         refuse(terms, errno)
     }
-    // SAFETY: a stack of the child's own; this process stands still until the child has left the shared memory, and
-    // what `clone` makes of `errno` nobody reads: the thread it belongs to waits to be told.
-    let leader = unsafe {
+    // SAFETY: a stack of the child's own, below which a page is its guard; this process stands still until the child has
+    // left the shared memory.
+    let entered = unsafe {
+        clone_into::clone_into(terms.cgroup, terms.child_stack, child::become_program, terms_address)
+    };
+    // SAFETY: as above; what `clone` makes of `errno` nobody reads: the thread it belongs to waits to be told.
+    let leader = entered.unwrap_or_else(|| unsafe {
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
         libc::clone(child::become_program, terms.child_stack, flags, terms_address)
-    };
+    });
     if leader < 0 {
         // It is told apart no further: processes or memory are short.
         refuse(terms, libc::EAGAIN)
@@ -45,8 +53,11 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
         refuse(terms, refusal)
     }
     // What is of the caller's stays with the caller.
-    kernel::close_range(0, terms.line.wrapping_sub(1));
-    kernel::close_range(terms.line.wrapping_add(1), i32::MAX);
+    let cgroup = if entered.is_some() { terms.cgroup } else { -1 };
+    let (low, high) = (terms.line.min(cgroup), terms.line.max(cgroup));
+    kernel::close_range(0, low.wrapping_sub(1));
+    kernel::close_range(low.wrapping_add(1), high.wrapping_sub(1));
+    kernel::close_range(high.wrapping_add(1), i32::MAX);
     // Out of the way of what is sent to the caller's group.
     if terms.own_session {
         // A session of its own would be one more for the scheduler to be fair to: milliseconds, on a busy machine.
@@ -56,8 +67,8 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
         // take that group for orphaned when the child ends, and send it HUP if anyone in it is stopped.
         kernel::begin_session();
     }
-    kernel::send(terms.line, &[tell::STARTED, leader, 0, 0]);
-    let mut keeper = Keep { terms, leader, ended: None, told: false, others: true, enforced: 0 };
+    kernel::send(terms.line, &[tell::STARTED, leader, i32::from(cgroup >= 0), 0]);
+    let mut keeper = Keep { terms, leader, cgroup, ended: None, told: false, others: true, enforced: 0 };
     keeper.stay();
     kernel::exit(0)
 }
@@ -70,6 +81,8 @@ fn refuse(terms: &Terms, errno: i32) -> ! {
 struct Keep<'t> {
     terms: &'t Terms,
     leader: i32,
+    /// The folder of the run's cgroup; negative: it has none.
+    cgroup: i32,
     ended: Option<Ended>,
     told: bool,
     /// Whether there may be anyone but the leader.
@@ -109,7 +122,11 @@ impl Keep<'_> {
             return;
         }
         // The line goes when we are let go, and a little before the caller when it dies.
-        self.end_all(signals, !self.terms.released.load(Ordering::SeqCst));
+        let is_orphan = !self.terms.released.load(Ordering::SeqCst);
+        self.end_all(signals, is_orphan);
+        if is_orphan && self.cgroup >= 0 {
+            self.remove_cgroup();
+        }
     }
 
     /// Reads what signals have come, and passes on what was meant for the caller.
@@ -160,7 +177,7 @@ impl Keep<'_> {
         if !kernel::has_living_child() {
             return false;
         }
-        loop {
+        for _ in 0..LOOKS {
             let mut reaped = false;
             let mut left = false;
             let is_known = each_child(|pid| {
@@ -177,6 +194,8 @@ impl Keep<'_> {
                 return left || !is_known;
             }
         }
+        // They come as fast as they go.
+        true
     }
 
     fn group(&self) -> Option<i32> {
@@ -200,6 +219,18 @@ impl Keep<'_> {
         }
         kernel::kill(self.leader, libc::SIGKILL);
         each_child(|pid| kernel::kill(pid, libc::SIGKILL));
+        // Those too whom we may not signal.
+        if self.cgroup >= 0 {
+            kernel::kill_cgroup(self.cgroup);
+        }
+    }
+
+    /// Who has just ended may count a little longer.
+    fn remove_cgroup(&self) {
+        let end = kernel::now().wrapping_add(EXIT_LIMIT);
+        while !kernel::remove_sibling(self.cgroup, &self.terms.cgroup_name) && kernel::now() < end {
+            kernel::poll([-1; 3], Some(KILL_PAUSE));
+        }
     }
 
     fn is_over(&self) -> bool {

@@ -33,7 +33,9 @@ mod number {
     pub(super) const SETPGID: usize = libc::SYS_setpgid as usize;
     pub(super) const SETSID: usize = libc::SYS_setsid as usize;
     pub(super) const SIGNALFD4: usize = libc::SYS_signalfd4 as usize;
+    pub(super) const UNLINKAT: usize = libc::SYS_unlinkat as usize;
     pub(super) const WAITID: usize = libc::SYS_waitid as usize;
+    pub(super) const WRITE: usize = libc::SYS_write as usize;
 }
 
 /// The bit of each signal, in a mask of the kernel.
@@ -184,10 +186,36 @@ pub(super) fn send(descriptor: i32, words: &[i32; 4]) {
 }
 
 pub(super) fn open(path: &CStr) -> Result<i32, i32> {
-    let flags = word(libc::O_RDONLY | libc::O_CLOEXEC);
+    open_below(libc::AT_FDCWD, path, libc::O_RDONLY)
+}
+
+fn open_below(folder: i32, path: &CStr, access: i32) -> Result<i32, i32> {
+    let flags = word(access | libc::O_CLOEXEC);
     // SAFETY: the string ends in NUL.
-    let opened = unsafe { syscall4(number::OPENAT, word(libc::AT_FDCWD), path.as_ptr() as usize, flags, 0) };
+    let opened = unsafe { syscall4(number::OPENAT, word(folder), path.as_ptr() as usize, flags, 0) };
     checked(opened).map(|number| number as i32)
+}
+
+/// KILL to all who are in a cgroup, as one step.
+pub(super) fn kill_cgroup(folder: i32) {
+    let Ok(file) = open_below(folder, c"cgroup.kill", libc::O_WRONLY) else { return };
+    // SAFETY: one byte that is always there.
+    unsafe { syscall3(number::WRITE, word(file), c"1".as_ptr() as usize, 1) };
+    close(file);
+}
+
+/// Removes a folder that is beside or the same as this one, if it is empty. The name ends in NUL.
+pub(super) fn remove_sibling<const N: usize>(folder: i32, name: &[u8; N]) -> bool {
+    let Ok(parent) = open_below(folder, c"..", libc::O_PATH) else { return false };
+    let removed = if name.contains(&0) {
+        let flags = libc::AT_REMOVEDIR as usize;
+        // SAFETY: there is a NUL within the array.
+        unsafe { syscall3(number::UNLINKAT, word(parent), name.as_ptr() as usize, flags) }
+    } else {
+        usize::MAX
+    };
+    close(parent);
+    checked(removed).is_ok()
 }
 
 pub(super) fn close(descriptor: i32) {

@@ -11,7 +11,7 @@ use super::Terms;
 
 /// An unreadable page below, so that a stack that is too small is found and harms nothing.
 const GUARD: usize = 4096;
-const STACK: usize = 64 << 10;
+pub(super) const STACK: usize = 64 << 10;
 const TERMS: usize = 4096;
 const WHOLE: usize = GUARD + 2 * STACK + TERMS;
 

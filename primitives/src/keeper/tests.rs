@@ -24,6 +24,7 @@ fn start(argv: &[&str], cwd: &str) -> Result<(Keeper, Pid), Errno> {
             env: &[],
             cwd: &cwd,
             own_session: true,
+            cgroup: None,
             descriptors: &[Origin::Null, Origin::Callers(1), Origin::Callers(2)],
         };
         Keeper::start(&child, duties)

@@ -18,13 +18,18 @@ use std::time::Duration;
 
 use super::{Process, start};
 use crate::{
-    Attachment, Output, ProcessEnd, ProcessEvent, ProcessLimits, ProcessRequest, Pulse, Scope, Stdin,
-    become_subreaper, procfs,
+    Attachment, Cgroups, Output, ProcessEnd, ProcessEvent, ProcessLimits, ProcessRequest, Pulse, Scope,
+    Stdin, become_subreaper, procfs,
 };
 
 const PYTHON: &str = "/usr/bin/python3";
 /// Longer than any test should take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+thread_local! {
+    /// Of one test, and gone with it. The doors above have tests without.
+    static CGROUPS: Cgroups = Cgroups::default();
+}
 
 fn request(program: &str, args: &[&str]) -> ProcessRequest {
     static RUN: AtomicU32 = AtomicU32::new(0);
@@ -43,6 +48,7 @@ fn request(program: &str, args: &[&str]) -> ProcessRequest {
         limits: ProcessLimits { timeout: Some(PATIENCE), ..ProcessLimits::default() },
         leave_running: false,
         scope: Scope::Shared { mark: format!("RYE_TEST_RUN={run}").into() },
+        cgroups: Some(CGROUPS.with(Cgroups::clone)),
         spill: None,
         pulse: Pulse::default(),
     }

@@ -1,12 +1,14 @@
 //! Finding the run's processes.
 //! A number is only a lead: the process is held by a pidfd first, and what `/proc` says after that decides.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{WaitId, WaitIdOptions, getpid, waitid};
 
 use super::Tree;
 use super::member::Member;
+use crate::cgroup::Cgroup;
 use crate::keepers;
 use crate::procfs::{self, Stat};
 use crate::request::Scope;
@@ -56,6 +58,7 @@ enum Lead {
     ChildOf(i32),
     Ours,
     InSession,
+    InCgroup,
 }
 
 /// What became of a lead.
@@ -81,7 +84,14 @@ impl Tree {
     /// Forgets who has ended, finds who is new, and says whether anyone is left.
     pub(super) fn is_left(&mut self) -> bool {
         let settled = self.search();
-        !settled || !self.members.is_empty()
+        !settled
+            || !self.members.is_empty()
+            || self.orphaned_cgroup().is_some_and(|cgroup| !cgroup.is_empty())
+    }
+
+    /// The run's cgroup when its keeper is gone: nobody else knows where the rest went.
+    fn orphaned_cgroup(&self) -> Option<&Arc<Cgroup>> {
+        self.cgroup.as_ref().filter(|_| self.leader.keeper().is_none())
     }
 
     /// Looks until nothing changes; false when it still does.
@@ -116,6 +126,9 @@ impl Tree {
         } else if self.leader.is_reaped() && self.leader.group_has_members() {
             self.follow(Lead::InSession, &mut look);
         }
+        if self.orphaned_cgroup().is_some() {
+            self.follow(Lead::InCgroup, &mut look);
+        }
         let mut next = 0;
         while let Some(member) = self.members.get(next) {
             self.follow(Lead::ChildOf(member.pid), &mut look);
@@ -130,6 +143,7 @@ impl Tree {
             Lead::ChildOf(parent) => procfs::children(parent),
             Lead::Ours => procfs::children(us()),
             Lead::InSession => procfs::processes().collect(),
+            Lead::InCgroup => self.cgroup.as_ref().map(|cgroup| cgroup.members()).unwrap_or_default(),
         };
         for pid in numbers {
             if pid == self.leader_pid() || self.members.iter().any(|member| member.pid == pid) {
@@ -159,6 +173,9 @@ impl Tree {
             Lead::ChildOf(_) => true,
             // One whose number is that of its session took over the number after the leader had left it.
             Lead::InSession => in_session && pid != stat.session,
+            Lead::InCgroup => {
+                self.cgroup.as_ref().is_some_and(|cgroup| procfs::is_in_cgroup(pid, cgroup.name().to_bytes()))
+            }
             Lead::Ours if stat.parent != us() => return Found::Ended,
             Lead::Ours => match self.is_adopted(pid, &stat, in_session) {
                 Some(belongs) => belongs,
@@ -175,7 +192,7 @@ impl Tree {
         match lead {
             Lead::Ours => reap(pid, &member),
             // Its own parent reaps it.
-            Lead::ChildOf(_) | Lead::InSession => Found::Foreign,
+            Lead::ChildOf(_) | Lead::InSession | Lead::InCgroup => Found::Foreign,
         }
     }
 
