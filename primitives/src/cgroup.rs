@@ -8,6 +8,7 @@ mod place;
 use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,8 @@ struct State {
 pub(crate) struct Cgroup {
     folder: Arc<Folder>,
     shared: Arc<Shared>,
+    /// No KILL was or will be sent to it: kernels of today kill whoever is started into one that was ever killed.
+    is_clean: AtomicBool,
 }
 
 impl Cgroups {
@@ -64,7 +67,7 @@ impl Cgroups {
         } else {
             self.shared.idle().map_or_else(|| self.shared.make(place, Kind::Run), Some)?
         };
-        Some(Arc::new(Cgroup { folder, shared: Arc::clone(&self.shared) }))
+        Some(Arc::new(Cgroup { folder, shared: Arc::clone(&self.shared), is_clean: AtomicBool::new(false) }))
     }
 
     /// Removes what is there. Those that runs still live in go with them, and no more are made.
@@ -118,13 +121,17 @@ impl Shared {
         made.map(Arc::new)
     }
 
-    fn put_back(&self, folder: Arc<Folder>) {
+    fn put_back(&self, folder: Arc<Folder>, is_clean: bool) {
         let mut state = self.state();
-        if folder.kind == Kind::Run && !state.is_closed && state.refusals == 0 && state.idle.len() < MOST_IDLE
+        if is_clean
+            && folder.kind == Kind::Run
+            && !state.is_closed
+            && state.refusals == 0
+            && state.idle.len() < MOST_IDLE
         {
             return state.idle.push_back(folder);
         }
-        let waits = state.is_closed && folder.kind == Kind::Run;
+        let waits = folder.kind == Kind::Run;
         drop(state);
         if let Some(Some(place)) = self.place.get() {
             if waits {
@@ -180,6 +187,11 @@ impl Cgroup {
         self.folder.members()
     }
 
+    /// It can be used again.
+    pub(crate) fn was_left_clean(&self) {
+        self.is_clean.store(true, Ordering::SeqCst);
+    }
+
     /// The kernel has let a process in.
     pub(crate) fn was_entered(&self) {
         self.shared.state().refusals = 0;
@@ -193,7 +205,7 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        self.shared.put_back(Arc::clone(&self.folder));
+        self.shared.put_back(Arc::clone(&self.folder), self.is_clean.load(Ordering::SeqCst));
     }
 }
 

@@ -124,6 +124,11 @@ impl Tree {
     /// Ends all that outlived the leader: TERM and CONT, a last grace, KILL.
     pub(crate) async fn end_rest(&mut self, stop: &StopReader) {
         if self.leader.is_alone() {
+            if let Some(cgroup) =
+                self.cgroup.as_ref().filter(|_| !self.escalated && !self.leader.was_enforced())
+            {
+                cgroup.was_left_clean();
+            }
             return self.close();
         }
         self.begin_rest();
