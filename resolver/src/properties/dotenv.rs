@@ -23,7 +23,9 @@ pub fn dotenv(bytes: &[u8]) {
                 assert!((1..=lines).contains(&(problem.place.line as usize)), "{problem} of {text:?}");
                 // A line may hold a secret.
                 let told = format!("{} {:?}", problem.message, problem.hint);
-                let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 8);
+                let ours = "backslashes characters private-use";
+                let words = text.split(|c: char| !c.is_alphanumeric());
+                let words = words.filter(|word| word.len() > 8 && !ours.contains(word));
                 words.for_each(|word| assert!(!told.contains(word), "{word} is told in {told}"));
             }
         }
