@@ -167,10 +167,10 @@ fn a_server_without_descriptors_says_so_and_works_when_there_are() {
     let before = belongings(&peer);
     let server = Some(peer.id());
     let least = Rlimit { current: Some(before.1 as u64), maximum: getrlimit(Resource::Nofile).maximum };
-    let normal = prlimit(server, Resource::Nofile, least.clone()).unwrap();
+    let normal = prlimit(server, Resource::Nofile, least).unwrap();
     let mut refused = 0;
     for more in 0..24 {
-        let most = Rlimit { current: Some(before.1 as u64 + more), ..least.clone() };
+        let most = Rlimit { current: Some(before.1 as u64 + more), ..least };
         prlimit(server, Resource::Nofile, most).unwrap();
         let result = peer.call("true", json!({}));
         let text = text_of(&result);

@@ -32,7 +32,7 @@ pub(crate) fn outcome(plan: &Plan, mut end: ProcessEnd) -> Outcome {
             let broken = broken_promise(plan, data.as_deref());
             (data, broken)
         }
-        Err(failure) => (failure.data, Some(failure.report)),
+        Err(failure) => (failure.data, Some(*failure.report)),
     };
     let ending = Ending {
         idle: (end.ending == ProcessEnding::Idle).then(|| idle_limit(plan)).flatten(),
@@ -74,13 +74,13 @@ fn timings(phases: Phases) -> Timings {
 
 /// A failure, with what the tool said nevertheless.
 struct Failure {
-    report: Report,
+    report: Box<Report>,
     data: Option<Box<RawValue>>,
 }
 
 impl From<Report> for Failure {
     fn from(report: Report) -> Self {
-        Self { report, data: None }
+        Self { report: Box::new(report), data: None }
     }
 }
 
@@ -262,13 +262,13 @@ fn output_result(plan: &Plan, stdout: &Captured, kind: EndingKind) -> Judged {
         Ok(data) => data,
         // A tool that failed need not have kept its promise about the form of its output.
         Err(report) if failed(plan, kind).is_none() => {
-            return Err(Failure { report, data: text_data(stdout) });
+            return Err(Failure { report: Box::new(report), data: text_data(stdout) });
         }
         Err(_) => text_data(stdout),
     };
     match failed(plan, kind) {
         None => Ok(data),
-        Some(report) => Err(Failure { report, data }),
+        Some(report) => Err(Failure { report: Box::new(report), data }),
     }
 }
 

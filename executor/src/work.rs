@@ -31,7 +31,7 @@ pub(crate) struct Means {
 /// Something that was begun.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Process(Process),
+    Process(Box<Process>),
     Exchange(Box<Exchange>),
     Peer(Box<PeerWork>),
 }
@@ -44,7 +44,7 @@ impl Means {
                 let process = start_process(process_request(plan, process, self, &reins.pulse))
                     .map_err(|source| Error::Start { tool: plan.tool.to_string(), source })?;
                 reins.stopper.connect(process.stopper());
-                Ok(Work::Process(process))
+                Ok(Work::Process(Box::new(process)))
             }
             Action::Exchange(exchange) => {
                 Ok(Work::Exchange(Box::new(Exchange::new(&self.client, plan, exchange, &reins.stopper))))

@@ -43,15 +43,14 @@ fn own_cgroup(table: &[u8]) -> Option<&Path> {
 
 /// The same as a path of ours, through the last mount that shows it: that one lies on top.
 fn path(own: &Path, mounts: &[u8]) -> Option<PathBuf> {
-    let lines = mounts.split(|byte| *byte == b'\n');
-    let shown = lines.filter_map(|line| {
+    let mut lines = mounts.rsplit(|byte| *byte == b'\n');
+    lines.find_map(|line| {
         let (root, point) = mount(line)?;
         let below = own.strip_prefix(root).ok()?;
         // Outside of our namespace.
         let is_plain = below.components().all(|part| matches!(part, Component::Normal(_)));
         is_plain.then(|| point.join(below))
-    });
-    shown.last()
+    })
 }
 
 /// Which part of the hierarchy a line of `mountinfo` mounts, and where.
