@@ -38,7 +38,8 @@ impl<'a> Opening<'a> {
         let Some(rest) = first.strip_prefix(b"#!") else { return Self::Unknown };
         let end = rest.iter().position(|byte| matches!(byte, b'\n' | 0));
         let (line, is_cut) = match end {
-            Some(at) if rest[at] == b'\n' => (trim_end(&rest[..at]), false),
+            // In the last byte of a full window any end is one of the line.
+            Some(at) if rest[at] == b'\n' || at + 3 == WINDOW => (trim_end(&rest[..at]), false),
             Some(at) => (&rest[..at], false),
             None if first.len() < WINDOW => (rest, false),
             // The last byte makes room for an end mark.
