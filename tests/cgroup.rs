@@ -106,7 +106,7 @@ fn number(pid: Pid) -> u32 {
 
 /// A tool that says which cgroup it is in, if that is one of rye's.
 fn where_am_i(world: &World) {
-    world.tool("where.sh", "sed -n 's|^0::.*/\\(rye-[a-z]*-[0-9]*-[0-9]*\\)$|\\1|p' /proc/self/cgroup\n");
+    world.tool("where.sh", "sed -n 's|^0::.*/\\(rye-[rk][a-z]*-[0-9]*-[0-9]*\\)$|\\1|p' /proc/self/cgroup\n");
 }
 
 fn family(world: &World, words: &[&str], config: &str) -> Roster {
@@ -176,6 +176,27 @@ fn calls_at_once_have_each_their_own() {
         assert!(outcome.ending.escalated, "{outcome:?}");
         roster.assert_gone(FAMILY);
     });
+}
+
+/// The kernel ends whoever is started into one that was ever killed.
+#[test]
+fn the_call_after_one_that_was_killed_runs() {
+    if place().is_none() {
+        return;
+    }
+    let world = World::new();
+    where_am_i(&world);
+    let roster = family(&world, &["deaf"], "timeout = 0.3\ngrace = 0.1");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        for _ in 0..3 {
+            let killed = call(&executor, "family").await;
+            assert!(killed.ending.escalated, "{killed:?}");
+            let next = call(&executor, "where").await;
+            assert!(next.success && !next.stdout.is_empty(), "{next:?}");
+        }
+    });
+    roster.assert_gone(3 * FAMILY);
 }
 
 #[test]
