@@ -1,6 +1,8 @@
 //! One table of calls, and two doors: `rye --json run` and the library give equal outcomes.
 
-use rye_executor::{ArtifactConfig, CallOptions, Config, Error, Executor, Host, Outcome, Report, ToolId};
+use rye_executor::{
+    ArtifactConfig, CallOptions, Config, Error, Executor, Host, Outcome, Report, Supervision, ToolId,
+};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
 
@@ -33,7 +35,9 @@ fn call(host: Host, tool: &str, params: &Value, planned: &mut Option<Planned>) -
     let report = |error: Error| error.report();
     // Long outputs are kept where the command line keeps them.
     let state = host.home.as_ref().map(|home| home.join(".local/state/rye"));
-    let config = Config { artifacts: state.as_deref().map(ArtifactConfig::below), ..Config::default() };
+    let artifacts = state.as_deref().map(ArtifactConfig::below);
+    // As `rye run` has it, whatever there is to be had here.
+    let config = Config { artifacts, supervision: Supervision::Subreaper, ..Config::default() };
     let executor = Executor::new(host, config).map_err(report)?;
     let id: ToolId =
         tool.parse().map_err(|error| report(rye_executor::resolver::Error::from(error).into()))?;

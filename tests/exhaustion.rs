@@ -103,15 +103,16 @@ fn a_server_without_processes_says_so_and_works_when_there_are() {
     let mut peer = Peer::session(&world, "2025-11-25");
     peer.text("true", json!({}));
     let before = belongings(&peer);
-    // The first call has no keeper; each that follows has one, which cannot start the tool.
-    let hindrance = Hindrance::begin(&world, peer.id(), &format!("{PROCESSES}:error=EAGAIN:when=1"), true);
+    let hindrance = Hindrance::begin(&world, peer.id(), &format!("{PROCESSES}:error=EAGAIN"), true);
     for _ in 0..5 {
         let told = peer.failure("mark", json!({}));
         assert!(told.starts_with("resource_exhausted: ") && told.contains("hint: try again"), "{told}");
     }
     assert_eq!(hindrance.end(), 5);
     assert!(!world.ran());
-    assert_eq!(belongings(&peer), before);
+    // A cgroup that was meant for one of them may be gone as well.
+    let after = belongings(&peer);
+    assert!(after.0 == before.0 && after.1 <= before.1, "{before:?} {after:?}");
     assert_eq!(peer.text("mark", json!({})), "done");
     assert_eq!(belongings(&peer), before);
 }

@@ -327,5 +327,5 @@ fn a_flag_that_is_advised_is_one_of_the_verb() {
     world
         .rye(["explain", "--xyzzy", "t"])
         .run()
-        .fails(2, &["--timeout, --params, --env", "--project", "--help"]);
+        .fails(2, &["--timeout, --idle-timeout, --params, --env", "--project", "--help"]);
 }

@@ -154,6 +154,12 @@ fn a_second_signal_kills_at_once() {
     roster.wait_for(5);
     let begin = Instant::now();
     peer.signal(Signal::TERM);
+    // Two that have not been delivered yet are one.
+    let status = format!("/proc/{}/status", peer.id().as_raw_nonzero());
+    while !std::fs::read_to_string(&status).unwrap().contains("ShdPnd:\t0000000000000000\n") {
+        assert!(begin.elapsed() < Duration::from_secs(4));
+        std::thread::yield_now();
+    }
     peer.signal(Signal::TERM);
     let answer = peer.answer(&id);
     assert!(text_of(&answer["result"]).starts_with("stopped: "), "{answer:#}");

@@ -92,16 +92,6 @@ fn su_asks_nobody() {
 }
 
 #[test]
-fn sudo_asks_nobody() {
-    if !have("sudo") || !have("setpriv") || !am_root() {
-        return;
-    }
-    let world = World::new();
-    world.tool("become.sh", "#!/bin/sh\nexec setpriv --reuid 65534 --clear-groups sudo -k true\n");
-    assert_fails_fast(&world, "become", "sudo");
-}
-
-#[test]
 fn what_reads_an_answer_reads_the_end() {
     let world = World::new();
     world.tool(
