@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process, setpgid, setsid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -100,27 +99,24 @@ pub(crate) fn storm(words: &[&str]) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         let _ = setsid();
-        std::thread::sleep(Duration::from_millis(1));
-        return next_of_storm(words, generation - 1);
+        if generation == STORM_GENERATIONS {
+            say("ready");
+        }
+        let started = of_storm(words, generation - 1).spawn();
+        return if started.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     for _ in 0..STORM_LINES {
-        if next_of_storm(words, STORM_GENERATIONS) == ExitCode::FAILURE {
-            return ExitCode::FAILURE;
-        }
-    }
-    let entered =
-        || words.first().and_then(|roster| std::fs::read_to_string(roster).ok()).unwrap_or_default();
-    while entered().lines().count() <= STORM_LINES as usize {
-        std::thread::sleep(Duration::from_millis(1));
+        let first = of_storm(words, STORM_GENERATIONS).stdout(Stdio::piped()).spawn();
+        let Ok(mut first) = first else { return ExitCode::FAILURE };
+        until_ready(&mut first);
     }
     ready();
     if words.contains(&"leave") { ExitCode::SUCCESS } else { for_ever() }
 }
 
-fn next_of_storm(words: &[&str], generation: u32) -> ExitCode {
+fn of_storm(words: &[&str], generation: u32) -> Command {
     let roster = words.first().copied().unwrap_or_default();
-    let started = own("storm", &[roster, &format!("generation={generation}")]).spawn();
-    if started.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    own("storm", &[roster, &format!("generation={generation}")])
 }
 
 /// Stops itself; whoever continues it continues it for good.
