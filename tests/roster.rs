@@ -20,8 +20,9 @@ impl Identity {
     pub(crate) fn is_alive(self) -> bool {
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", self.number)) else { return false };
         let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let is_zombie = fields.next() == Some("Z");
-        !is_zombie && fields.nth(18).and_then(|start| start.parse().ok()) == Some(self.start)
+        // `X`: it is being waited for this moment.
+        let has_ended = matches!(fields.next(), Some("Z" | "X"));
+        !has_ended && fields.nth(18).and_then(|start| start.parse().ok()) == Some(self.start)
     }
 
     fn kill(self) {

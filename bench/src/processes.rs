@@ -28,7 +28,7 @@ impl Identity {
     /// Whoever has the number now; `None`: nobody, or one that has ended.
     pub(crate) fn of(number: i32) -> Option<Self> {
         let stat = Process::new(number).and_then(|process| process.stat()).ok()?;
-        (stat.state != 'Z').then_some(Self { number, start: stat.starttime })
+        (!has_ended(stat.state)).then_some(Self { number, start: stat.starttime })
     }
 
     /// Whether it is there and has not ended.
@@ -61,6 +61,12 @@ impl Identity {
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
         }
     }
+}
+
+/// Whether the state in `/proc/PID/stat` (proc_pid_stat(5)) is that of a process that has ended: a zombie, or one that
+/// is being waited for this moment.
+fn has_ended(state: char) -> bool {
+    matches!(state, 'Z' | 'X' | 'x')
 }
 
 /// The children of a process, those that have ended among them.
@@ -137,7 +143,7 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
-    use super::{Identity, descendants};
+    use super::{Identity, descendants, has_ended};
 
     #[test]
     fn a_process_is_known_until_it_ends() {
@@ -153,5 +159,11 @@ mod tests {
         // It is a zombie by now.
         assert!(!identity.is_alive());
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn who_is_being_waited_for_has_ended() {
+        assert!(['Z', 'X'].into_iter().all(has_ended));
+        assert!(!['R', 'S', 'D', 'T', 't', 'I'].into_iter().any(has_ended));
     }
 }
