@@ -253,3 +253,87 @@ fn names_that_a_template_or_a_variable_could_confuse_are_refused() {
     );
     world.refused(["bad"], 125, "invalid_descriptor", &["both give `RYE_PARAM_DRY_RUN`", hint]);
 }
+
+#[test]
+fn a_path_stays_beneath_the_folder_that_its_parameter_names() {
+    use std::os::unix::fs::symlink;
+    let world = World::new();
+    world.file("project/data/a", "");
+    world.file("project/outside", "");
+    let data = world.project().join("data");
+    symlink("a", data.join("in")).unwrap();
+    symlink("..", data.join("out")).unwrap();
+    symlink(world.root().join("made_later"), data.join("dangling")).unwrap();
+    symlink("loop", data.join("loop")).unwrap();
+    let parameters = "[parameters.paths]\ntype = \"array\"\nitems = { type = \"string\" }\nbeneath = \"data\"\n\
+                      [parameters.path]\ntype = [\"string\", \"null\"]\nbeneath = \"data\"\n";
+    let commented: String = parameters.lines().map(|line| format!("# {line}\n")).collect();
+    world.tool(
+        "command.toml",
+        format!(
+            "executor_id = \"subprocess\"\n{parameters}[config]\ncommand = \"echo\"\nargs = [\"{{path?}}\"]\n"
+        ),
+    );
+    world.tool("script.sh", format!("# /// rye\n{commented}# ///\necho \"$RYE_PARAM_PATH\"\n"));
+    let mut tools = vec!["command", "script"];
+    if have("python3") {
+        let function = "def main(path=None, paths=()):\n    return f\"{path}\\n\"\n";
+        world.tool("function.py", format!("# /// rye\n{commented}# ///\n{function}"));
+        tools.push("function");
+    }
+    let absolute = data.join("a").to_str().unwrap().to_owned();
+    let stays = ["data/a", "data", "data/", "./data/../data/a", "data/in", "data/new/er", "data/out/data/a"];
+    let [etc, root] = ["/etc/passwd".to_owned(), world.project().to_str().unwrap().to_owned()];
+    let leaves = [
+        "outside",
+        ".",
+        "..",
+        "data/..",
+        "data/out",
+        "data/out/outside",
+        "data/out/new",
+        "database",
+        &etc,
+        &root,
+    ];
+    let unknown =
+        ["data/dangling", "data/dangling/", "data/dangling/x", "data/loop", "data/a/x", "data/new/../../x"];
+    for tool in tools {
+        for path in stays.into_iter().chain([absolute.as_str()]) {
+            assert_eq!(world.data([tool, "--path", path]), format!("{path}\n"), "{tool}");
+        }
+        for path in leaves {
+            let out = format!("`path`: `{path}` leads out of `{}`", data.display());
+            world.refused([tool, "--path", path], 2, "invalid_arguments", &[&out]);
+        }
+        for path in unknown {
+            let where_to = format!("`path`: where `{path}` leads to cannot be told");
+            world.refused([tool, "--path", path], 2, "invalid_arguments", &[&where_to]);
+        }
+        for (path, fact) in [("~", "begins with `~`"), ("~/a", "begins with `~`"), ("", "an empty path")] {
+            world.refused([tool, "--path", path], 2, "invalid_arguments", &["`path`: ", fact]);
+        }
+        let list = r#"{"path": null, "paths": ["data/a", "outside", "data"]}"#;
+        world.refused(["--params", list, tool], 2, "invalid_arguments", &["`paths[1]`: `outside` leads out"]);
+    }
+    let help = world.rye(["run", "command", "--help"]).run().stdout();
+    assert!(help.contains("(beneath data)"), "{help}");
+    assert!(!world.root().join("made_later").exists());
+}
+
+#[test]
+fn a_path_beneath_a_folder_needs_the_folder() {
+    let world = World::new();
+    let parameters = "[parameters.path]\ntype = \"string\"\nbeneath = \"gone\"\n";
+    world
+        .tool("it.toml", format!("executor_id = \"subprocess\"\n{parameters}[config]\ncommand = \"true\"\n"));
+    world.refused(
+        ["it", "--path", "x"],
+        2,
+        "invalid_arguments",
+        &["`path`: it is to stay beneath `", "/gone`"],
+    );
+    let get = "[config]\nurl = \"http://127.0.0.1:9/{path}\"\n";
+    world.tool("get.toml", format!("executor_id = \"http_client\"\n{parameters}{get}"));
+    world.refused(["get", "--path", "x"], 125, "invalid_descriptor", &["`beneath` of parameter `path`"]);
+}

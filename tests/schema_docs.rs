@@ -217,6 +217,11 @@ fn schema_definitions() -> Map<String, Value> {
             "type": "boolean",
             "description": "whether a value may begin with `-` where a program would read an option",
         },
+        "beneath": {
+            "type": "string",
+            "minLength": 1,
+            "description": "the values are paths that may not lead out of this folder, relative to where the tool runs",
+        },
     });
     let schema = json!({ "anyOf": [{ "type": "boolean" }, keywords(json!({}))] });
     let all = [("schema", schema), ("parameter", keywords(own)), ("input_schema", keywords(json!({})))];

@@ -148,6 +148,12 @@ pub(crate) fn check_config(resolution: &Resolution) -> Result<(), Error> {
     if resolution.style == Style::Mcp && !resolution.config.contains_key("tool") {
         problems.push(no_tool(place));
     }
+    if resolution.style == Style::Mcp || resolution.primitive == Primitive::HttpClient {
+        for parameter in parameters.list.iter().filter(|parameter| parameter.beneath.is_some()) {
+            let fact = format!("`beneath` of parameter `{}`: the tool runs in no folder", parameter.name);
+            problems.push(Problem::new(place, fact).hint("it is for tools that are programs"));
+        }
+    }
     if resolution.style == Style::Command {
         problems.extend(parameters.problems_for_placeholders(&PLACEHOLDERS, place));
     }

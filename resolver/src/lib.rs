@@ -1,6 +1,7 @@
 //! From an id to a plan: `ToolId -> Resolution -> Invocation -> Plan`. This crate reads files; it opens no socket
 //! and starts no process. The one thing it writes is what a catalogue remembers, where the front end says.
 
+mod beneath;
 mod candidates;
 mod card;
 mod catalogue;

@@ -7,6 +7,7 @@ use rye_runtimes::call::Style;
 use rye_runtimes::document::Place;
 use rye_runtimes::setting::SettingValue;
 
+use crate::beneath;
 use crate::command_line;
 use crate::config_check::invalid;
 use crate::error::Error;
@@ -20,6 +21,7 @@ impl Planner<'_> {
     /// Decides everything about the process.
     pub(crate) fn process(&self) -> Result<ProcessPlan, Error> {
         let cwd = self.cwd()?;
+        beneath::refuse_ways_out(self, &cwd)?;
         let line = command_line::build(self)?;
         Ok(ProcessPlan {
             program: self.program(&line.command, &line.command_place, &cwd)?,

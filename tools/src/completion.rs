@@ -228,6 +228,7 @@ mod tests {
             schema: Schema { description: Some(format!("the {name}")), ..Schema::of(kind) },
             required,
             allow_dash: false,
+            beneath: None,
         };
         let text = || Type::String(StringBounds::default());
         let tones = || Type::Enum(vec![json!("warm"), json!("cold"), json!(3)]);

@@ -16,6 +16,8 @@ pub struct Parameter {
     pub required: bool,
     /// Whether a value that begins with `-` may become an argument of a command of its own.
     pub allow_dash: bool,
+    /// Its values are paths that may not lead out of this folder, which is relative to where the tool runs.
+    pub beneath: Option<String>,
 }
 
 /// Everything a tool takes.
@@ -133,6 +135,7 @@ mod tests {
             schema: Schema::of(Type::Any),
             required: false,
             allow_dash: false,
+            beneath: None,
         });
         let all = Parameters { list: list.into(), additional: Additional::Forbidden, raw: None };
         let place = Place::start_of(&Arc::from("x.toml"));

@@ -256,8 +256,15 @@ mod tests {
             Schema::of(Type::Integer(NumberBounds { minimum: Some(1.into()), ..Default::default() }));
         schema.description = Some("how often".into());
         schema.default = Some(json!(1));
-        let times = Parameter { name: "times".into(), schema, required: false, allow_dash: false };
-        let name = Parameter { name: "name".into(), schema: string(), required: true, allow_dash: true };
+        let times =
+            Parameter { name: "times".into(), schema, required: false, allow_dash: false, beneath: None };
+        let name = Parameter {
+            name: "name".into(),
+            schema: string(),
+            required: true,
+            allow_dash: true,
+            beneath: None,
+        };
         let all = Parameters { list: vec![name, times], additional: Additional::Forbidden, raw: None };
         let wanted = json!({
             "type": "object",

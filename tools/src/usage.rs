@@ -90,6 +90,9 @@ fn explanation(parameter: &Parameter) -> Vec<String> {
     if short(schema) != schema.signature() {
         notes.push(format!("one of {}", schema.signature().replace('|', " | ")));
     }
+    if let Some(folder) = &parameter.beneath {
+        notes.push(format!("beneath {folder}"));
+    }
     if let Some(default) = &schema.default {
         notes.push(format!("default {default}"));
     }
@@ -136,7 +139,7 @@ mod tests {
     fn parameter(name: &str, kind: Type, description: &str, required: bool) -> Parameter {
         let mut schema = Schema::of(kind);
         schema.description = (!description.is_empty()).then(|| description.to_owned());
-        Parameter { name: name.into(), schema, required, allow_dash: false }
+        Parameter { name: name.into(), schema, required, allow_dash: false, beneath: None }
     }
 
     #[test]

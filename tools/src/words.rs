@@ -46,7 +46,8 @@ pub fn script_arguments() -> Parameters {
         description: Some("arguments of the script, as they are".into()),
         ..Schema::of(Type::Array(Box::new(array)))
     };
-    let args = Parameter { name: SCRIPT_ARGUMENTS.into(), schema, required: false, allow_dash: true };
+    let args =
+        Parameter { name: SCRIPT_ARGUMENTS.into(), schema, required: false, allow_dash: true, beneath: None };
     Parameters { list: vec![args], additional: Additional::Forbidden, raw: None }
 }
 

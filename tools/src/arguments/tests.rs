@@ -43,6 +43,7 @@ fn parameters(list: &[(&str, Schema, bool)]) -> Parameters {
             schema: schema.clone(),
             required: *required,
             allow_dash: false,
+            beneath: None,
         })
         .collect();
     Parameters { list, additional: Additional::Forbidden, raw: None }

@@ -59,6 +59,7 @@ fn declared(additional: Additional) -> Parameters {
         schema: Schema::of(kind),
         required,
         allow_dash: false,
+        beneath: None,
     };
     let all = vec![
         ("text", text(), true),

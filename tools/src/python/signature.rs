@@ -120,7 +120,7 @@ impl Signature<'_> {
         let said = docstring.parameters.get(name).cloned();
         let own = schema.description.take().or_else(|| inner_description(&schema));
         schema.description = if describes_itself { own.or(said) } else { said.or(own) };
-        self.keep(Parameter { name: name.to_owned(), schema, required, allow_dash: false });
+        self.keep(Parameter { name: name.to_owned(), schema, required, allow_dash: false, beneath: None });
         self.end(name);
     }
 
@@ -141,7 +141,7 @@ impl Signature<'_> {
             Type::Object(object) if is_unpacked => {
                 for (name, property) in object.properties {
                     let (schema, required) = (property.schema, property.required);
-                    self.keep(Parameter { name, schema, required, allow_dash: false });
+                    self.keep(Parameter { name, schema, required, allow_dash: false, beneath: None });
                 }
                 object.additional
             }

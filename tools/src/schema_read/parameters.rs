@@ -30,7 +30,7 @@ const NAMING: [&str; 13] = [
 ];
 
 impl Parameters {
-    /// Reads `[parameters]`: each name with a JSON Schema plus `required` and `allow_dash`.
+    /// Reads `[parameters]`: each name with a JSON Schema plus `required`, `allow_dash` and `beneath`.
     ///
     /// # Errors
     /// Everything that is wrong in it.
@@ -106,7 +106,13 @@ impl Parameters {
                 && matches!(&property.schema.kind, Type::Raw(raw) if crate::arguments::compile(raw).is_err());
             let kind = if lost { Type::Any } else { property.schema.kind };
             let schema = Schema { kind, ..property.schema };
-            list.push(Parameter { name, schema, required: property.required, allow_dash: false });
+            list.push(Parameter {
+                name,
+                schema,
+                required: property.required,
+                allow_dash: false,
+                beneath: None,
+            });
         }
         let additional = if naming { Additional::Any } else { object.additional };
         if reader.problems.is_empty() { Ok(Self { list, additional, raw }) } else { Err(reader.in_order()) }
@@ -169,22 +175,49 @@ fn parameter(entry: &Entry) -> Result<Parameter, Vec<Problem>> {
         }
     };
     let (required, allow_dash) = (switch("required"), switch("allow_dash"));
+    let beneath = find(entries, "beneath").and_then(|node| match &node.value {
+        NodeValue::String(folder) if !folder.is_empty() => Some((&node.place, folder)),
+        other => {
+            let fact = match other {
+                NodeValue::String(_) => "`beneath` is empty".to_owned(),
+                other => format!("`beneath` is a string, not {}", other.kind()),
+            };
+            problems.push(Problem::new(&node.place, fact).hint("`\".\"` is the folder where the tool runs"));
+            None
+        }
+    });
     let of_schema = |entry: &&Entry| {
-        entry.key != "allow_dash"
+        !["allow_dash", "beneath"].contains(&entry.key.as_str())
             && (entry.key != "required" || matches!(entry.value.value, NodeValue::Array(_)))
     };
     let body = entries.iter().filter(of_schema).cloned().collect();
     let body = Node { place: entry.value.place.clone(), value: NodeValue::Table(body) };
     match Schema::from_node(&body) {
-        Ok(schema) if problems.is_empty() => {
-            Ok(Parameter { name: name.clone(), schema, required, allow_dash })
+        Ok(schema) => {
+            if let Some((place, _)) = beneath
+                && !holds_paths(&schema.kind)
+            {
+                problems.push(Problem::new(place, "`beneath` is for a string or a list of strings"));
+            }
+            let beneath = beneath.map(|(_, folder)| folder.clone());
+            let parameter = Parameter { name: name.clone(), schema, required, allow_dash, beneath };
+            if problems.is_empty() { Ok(parameter) } else { Err(problems) }
         }
-        Ok(_) => Err(problems),
         Err(found) => {
             problems.extend(found);
             problems.sort();
             Err(problems)
         }
+    }
+}
+
+/// Whether all values are strings, lists of strings, or null.
+fn holds_paths(kind: &Type) -> bool {
+    match kind {
+        Type::String(_) | Type::Null => true,
+        Type::Array(array) => matches!(array.items.kind, Type::String(_)),
+        Type::Union(members) => members.iter().all(|member| holds_paths(&member.kind)),
+        _ => false,
     }
 }
 

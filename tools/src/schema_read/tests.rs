@@ -204,6 +204,33 @@ fn a_table_of_parameters_keeps_its_order() {
 }
 
 #[test]
+fn paths_beneath_a_folder_are_strings_or_lists_of_them() {
+    for schema in [
+        json!({"type": "string"}),
+        json!({"type": "array", "items": {"type": "string"}}),
+        json!({"type": ["string", "null"]}),
+    ] {
+        let mut schema = schema;
+        schema["beneath"] = "data".into();
+        assert_eq!(table(json!({"a": schema})).unwrap().list[0].beneath.as_deref(), Some("data"));
+    }
+    for (schema, wanted) in [
+        (json!({"type": "integer", "beneath": "."}), "3: `beneath` is for a string or a list of strings ()"),
+        (json!({"beneath": "."}), "2: `beneath` is for a string or a list of strings ()"),
+        (
+            json!({"type": "string", "beneath": ""}),
+            "3: `beneath` is empty (`\".\"` is the folder where the tool runs)",
+        ),
+        (
+            json!({"type": "string", "beneath": true}),
+            "3: `beneath` is a string, not a boolean (`\".\"` is the folder where the tool runs)",
+        ),
+    ] {
+        assert_eq!(table(json!({"a": schema})).unwrap_err(), [wanted]);
+    }
+}
+
+#[test]
 fn a_wrong_table_of_parameters_tells_everything() {
     let told = table(json!({"a": "string", "b": {"type": "str", "required": "yes"}, "": {}, "c\n": {}}))
         .unwrap_err();

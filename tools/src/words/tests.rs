@@ -19,6 +19,7 @@ fn parameters(list: Vec<(&str, Type, bool)>, additional: Additional) -> Paramete
         schema: Schema::of(kind),
         required,
         allow_dash: false,
+        beneath: None,
     };
     Parameters { list: list.into_iter().map(one).collect(), additional, raw: None }
 }
