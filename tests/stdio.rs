@@ -54,6 +54,26 @@ fn input_that_nobody_reads_holds_nothing_up() {
 }
 
 #[test]
+fn input_goes_on_when_no_output_is_captured_any_more() {
+    let world = World::new();
+    let block =
+        "# /// rye\n# [parameters.text]\n# type = \"string\"\n# [call]\n# parameters = \"stdin\"\n# ///\n";
+    let counted = world.root().join("counted");
+    world.tool("count.sh", format!("{block}wc -c\n"));
+    world.tool("mute.sh", format!("{block}exec >/dev/null 2>&1\nwc -c > '{}'\n", counted.display()));
+    // More than any pipe holds.
+    let params = json!({ "text": "x".repeat(2 << 20) }).to_string();
+    let all = (params.len()).to_string();
+    let given = |words: &[&str]| world.rye(words).stdin(params.clone()).run().ok();
+    assert_eq!(given(&["run", "--timeout", "30", "--params", "-", "count"]).trim(), all);
+    for words in [["run"].as_slice(), &["--json", "run"]] {
+        given(&[words, &["--timeout", "30", "--params", "-", "mute"]].concat());
+        assert_eq!(std::fs::read_to_string(&counted).unwrap().trim(), all, "{words:?}");
+        std::fs::remove_file(&counted).unwrap();
+    }
+}
+
+#[test]
 fn a_tool_has_three_descriptors_whatever_rye_was_given() {
     let world = World::new();
     habit_tool(&world, "descriptors", &["descriptors"], "");

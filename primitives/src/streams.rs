@@ -59,7 +59,7 @@ impl Streams {
         Self { feed, call, stdout, stderr, events, scratch: Vec::with_capacity(CHUNK), call_is_open }
     }
 
-    /// Does what can be done now; ready when every stream from the child has ended.
+    /// Does what can be done now; ready when every stream has ended, that to the child among them.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.feed.as_mut().is_some_and(|feed| feed.poll(context).is_ready()) {
             self.feed = None;
@@ -71,7 +71,7 @@ impl Streams {
         }
         self.stdout.poll(context, &mut self.scratch, &self.events);
         self.stderr.poll(context, &mut self.scratch, &self.events);
-        let open = self.call_is_open || self.stdout.is_open() || self.stderr.is_open();
+        let open = self.feed.is_some() || self.call_is_open || self.stdout.is_open() || self.stderr.is_open();
         if open { Poll::Pending } else { Poll::Ready(()) }
     }
 
