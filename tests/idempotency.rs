@@ -7,6 +7,7 @@ use crate::library::{assert_stopped, block_on, executor, until_ready};
 use crate::mcp_http::{Server, answer_to};
 use crate::mcp_peer::{Latch, Peer, text_of};
 use crate::roster::{Roster, habit_tool};
+use crate::supervision::belongings;
 use crate::world::{BOUND, World};
 
 const FAMILY: usize = 5;
@@ -260,4 +261,36 @@ fn over_http_each_session_and_each_client_has_keys_of_its_own() {
     assert_eq!(stateless("ada"), "3");
     assert_eq!(stateless("bob"), "4");
     assert_eq!((stateless("ada").as_str(), stateless("bob").as_str()), ("3", "4"));
+}
+
+#[test]
+fn what_is_kept_under_keys_holds_neither_descriptors_nor_arguments() {
+    let world = World::new();
+    world.tool("count.sh", COUNTING);
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let call = |peer: &mut Peer, number: usize| {
+        let text = "x".repeat(100_000);
+        let params = json!({"name": "count", "arguments": {"s": text}, "_meta": {KEY: number.to_string()}});
+        text_of(&peer.ask("tools/call", params)).trim().to_owned()
+    };
+    let descriptors = |peer: &Peer| belongings(peer).1;
+    assert_eq!(call(&mut peer, 0), "1");
+    let before = descriptors(&peer);
+    let memory = resident(&peer);
+    for number in 1..=300 {
+        assert_eq!(call(&mut peer, number), (number + 1).to_string());
+    }
+    assert!(descriptors(&peer) <= before + 2, "{before} descriptors became {}", descriptors(&peer));
+    // The arguments were 30 MB.
+    let grown = resident(&peer).saturating_sub(memory);
+    assert!(grown < 15 << 20, "{grown} bytes more");
+    // What came of the first is known all the same.
+    assert_eq!(call(&mut peer, 0), "1");
+}
+
+/// How many bytes of memory a server has.
+fn resident(peer: &Peer) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", peer.id().as_raw_nonzero())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }

@@ -14,7 +14,7 @@ use crate::admission::Caller;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::run::Run;
-use share::Share;
+use share::{Over, Share};
 
 /// Of how many runs that have ended the outcome is kept, how much of all of them, and how long.
 const MOST: usize = 1024;
@@ -43,7 +43,27 @@ struct State {
 struct Kept {
     /// What it was asked for: tool and arguments.
     call: [u8; 32],
-    share: Share,
+    run: KeptRun,
+}
+
+#[derive(Debug)]
+enum KeptRun {
+    On(Share),
+    /// Nothing but what came of it: neither its plan, which may be long and hold secrets, nor any descriptor.
+    Over(Over),
+}
+
+impl Kept {
+    /// One more who holds it. `plan` is his, of the same call.
+    fn join(&self, plan: Plan) -> Run {
+        match &self.run {
+            KeptRun::On(share) => share.join(),
+            KeptRun::Over(over) => {
+                let run_id = over.as_ref().map_or(plan.run_id, |outcome| outcome.run_id.clone());
+                Run::over(Arc::new(Plan { run_id, ..plan }), over.clone().map_err(Error::Shared))
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -73,15 +93,15 @@ impl Keyed {
             if kept.call != once.call {
                 return Err(Error::KeyTaken { tool: plan.tool });
             }
-            return Ok(kept.share.join());
+            return Ok(kept.join(plan));
         }
         let mut run = begin(plan)?;
         let (share, first) = Share::of(&mut run);
-        state.runs.insert(key.clone(), Kept { call: once.call, share: share.clone() });
+        state.runs.insert(key.clone(), Kept { call: once.call, run: KeptRun::On(share.clone()) });
         let keyed = self.clone();
         tokio::spawn(async move {
             let over = run.outcome().await.map_err(Arc::new);
-            keyed.state().end(key, &over);
+            keyed.state().end(key, over.clone());
             share.end(over);
         });
         Ok(first)
@@ -89,13 +109,19 @@ impl Keyed {
 }
 
 impl State {
-    /// Keeps what came of a run that began.
-    fn end(&mut self, key: Key, over: &Result<Outcome, Arc<Error>>) {
-        let Ok(outcome) = over else {
-            self.runs.remove(&key);
-            return;
+    /// Keeps what came of a run that began. One that panicked may have.
+    fn end(&mut self, key: Key, over: Over) {
+        let bytes = match &over {
+            Ok(outcome) => size(outcome),
+            Err(error) if matches!(**error, Error::Panicked { .. }) => BARE,
+            Err(_) => {
+                self.runs.remove(&key);
+                return;
+            }
         };
-        let bytes = size(outcome);
+        if let Some(kept) = self.runs.get_mut(&key) {
+            kept.run = KeptRun::Over(over);
+        }
         self.bytes = self.bytes.saturating_add(bytes);
         self.ended.push_back(Ended { key, at: Instant::now(), bytes });
         // The last is kept whatever its size: its caller may not have heard of it yet.
@@ -137,7 +163,7 @@ mod tests {
 
     fn end(state: &mut State, number: usize, bytes: usize) {
         let outcome = Outcome { stdout: "x".repeat(bytes), ..Outcome::empty("t", "") };
-        state.end(key(number), &Ok(outcome));
+        state.end(key(number), Ok(outcome));
     }
 
     #[test]

@@ -192,6 +192,13 @@ impl Run {
         Self { plan, reins, begun, events: None, left: None, over, is_over: false }
     }
 
+    /// One that is over.
+    pub(crate) fn over(plan: Arc<Plan>, over: Result<Outcome, Error>) -> Self {
+        let (sender, receiver) = oneshot::channel();
+        let _ = sender.send(over);
+        Self::new(plan, Reins::default(), None, receiver)
+    }
+
     /// The same as one of several who hold a run; it goes on when this one has left.
     pub(crate) fn one_of_several(mut self, left: watch::Receiver<bool>) -> Self {
         self.left = Some(left);

@@ -58,7 +58,7 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     // From here on, an error ends what was started.
     let leader = Leader::new(keeper, leader, request.attachment == Attachment::Captured)?;
     let id = leader.pid();
-    let (stopper, stop) = Stopper::new(leader.pidfd().clone());
+    let (stopper, stop) = Stopper::new(leader.pidfd());
     let tree = Tree::new(leader, origin);
     let supervision = tree.supervision();
     let exit = register(line, Interest::READABLE)?;
@@ -148,7 +148,7 @@ impl std::fmt::Debug for ProcessEvents {
 
 impl ProcessEvents {
     /// What comes next, until `None`: nothing more will come. Cancelling it loses nothing. Who does not read holds
-    /// nothing up: what does not fit in 256 KiB is counted in a [`ProcessEvent::Dropped`].
+    /// nothing up: what does not fit in 2 MiB is counted in a [`ProcessEvent::Dropped`].
     pub async fn next(&mut self) -> Option<ProcessEvent> {
         self.reader.next().await
     }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
@@ -18,11 +18,11 @@ pub enum Stop {
     Force,
 }
 
-/// Ends one run. Clones are the same; it outlives the run and then does nothing.
+/// Ends one run. Clones are the same; it outlives the run, then does nothing, and holds nothing of it.
 #[derive(Debug, Clone)]
 pub struct Stopper {
     asked: watch::Sender<Option<Stop>>,
-    leader: Arc<OwnedFd>,
+    leader: Weak<OwnedFd>,
 }
 
 /// What the supervisor sees of all stoppers.
@@ -31,9 +31,9 @@ pub(crate) struct StopReader {
 }
 
 impl Stopper {
-    pub(crate) fn new(leader: Arc<OwnedFd>) -> (Self, StopReader) {
+    pub(crate) fn new(leader: &Arc<OwnedFd>) -> (Self, StopReader) {
         let (sender, receiver) = watch::channel(None);
-        (Self { asked: sender, leader }, StopReader { asked: receiver })
+        (Self { asked: sender, leader: Arc::downgrade(leader) }, StopReader { asked: receiver })
     }
 
     /// Asks the run to end, or to end faster; less than was asked before changes nothing.
@@ -51,7 +51,7 @@ impl Stopper {
     /// the leader it does nothing.
     pub fn interrupt(&self, signal: i32) -> io::Result<()> {
         let signal = Signal::from_named_raw(signal).ok_or(Errno::INVAL)?;
-        match pidfd_send_signal(&self.leader, signal) {
+        match self.leader.upgrade().map_or(Ok(()), |leader| pidfd_send_signal(leader, signal)) {
             Err(Errno::SRCH) => Ok(()),
             other => Ok(other?),
         }

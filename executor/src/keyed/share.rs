@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::run::{Begun, Reins, Run, RunStopper, Stop};
 
-type Over = Result<Outcome, Arc<Error>>;
+/// What came of it, for several.
+pub(super) type Over = Result<Outcome, Arc<Error>>;
 
 /// The run. Clones are the same.
 #[derive(Clone, Debug)]
