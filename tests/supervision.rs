@@ -145,6 +145,23 @@ fn a_server_outlives_a_tool_that_kills_its_parent() {
     assert_eq!(peer.ask("ping", json!({})), json!({}));
 }
 
+/// The tool itself has exited 0 by then.
+#[test]
+fn what_kills_its_parent_when_it_is_asked_to_end_leaves_nothing() {
+    let world = World::new();
+    // The avenging one, and what it leaves.
+    let all = FAMILY + 2;
+    let roster = family(&world, &["avenging", "leave"], "");
+    let ran = world.rye(["--json", "run", "family"]).run();
+    assert_lost(&ran.json());
+    roster.assert_gone(all);
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let told = peer.failure("family", json!({}));
+    assert!(told.starts_with("supervisor_lost: "), "{told}");
+    roster.assert_gone(2 * all);
+    assert_eq!(belongings(&peer).0.trim(), "", "zombies are left");
+}
+
 #[test]
 fn a_tool_that_stops_its_parent_still_ends() {
     let world = World::new();

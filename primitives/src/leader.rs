@@ -33,6 +33,7 @@ pub(crate) struct Leader {
     state: State,
     is_alone: bool,
     was_enforced: bool,
+    was_lost: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -46,9 +47,16 @@ impl Leader {
     /// Takes charge of a child that was just started; if that is not possible the child is ended.
     pub(crate) fn new(keeper: Keeper, pid: Pid, owns_group: bool) -> Result<Self, Errno> {
         let pidfd = Arc::new(pidfd_open(pid, PidfdFlags::empty())?);
-        let state = State::Running;
-        let keeper = Some(keeper);
-        Ok(Self { pid, pidfd, owns_group, keeper, state, is_alone: false, was_enforced: false })
+        Ok(Self {
+            pid,
+            pidfd,
+            owns_group,
+            keeper: Some(keeper),
+            state: State::Running,
+            is_alone: false,
+            was_enforced: false,
+            was_lost: false,
+        })
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -79,27 +87,35 @@ impl Leader {
         self.was_enforced
     }
 
+    /// Whether somebody killed the keeper before it was let go.
+    pub(crate) fn was_lost(&self) -> bool {
+        self.was_lost
+    }
+
     /// Looks, without waiting and without reaping.
     pub(crate) fn has_ended(&mut self) -> bool {
-        if let (State::Running, Some(keeper)) = (self.state, &self.keeper) {
-            match keeper.report() {
+        match (self.state, &self.keeper) {
+            (State::Running, Some(keeper)) => match keeper.report() {
                 Report::None => {}
                 Report::Ended { status, alone, enforced } => {
                     self.state = State::Zombie(Some(status));
                     (self.is_alone, self.was_enforced) = (alone, enforced);
                 }
-                Report::Lost => self.lose(),
-            }
+                Report::Lost => self.lose(None),
+            },
+            // It stays until it is let go.
+            (State::Zombie(status), Some(keeper)) if keeper.has_ended() => self.lose(status),
+            _ => {}
         }
         !matches!(self.state, State::Running)
     }
 
     /// The keeper was killed. The leader dies of that too; if it is to become our child, it is one now.
-    fn lose(&mut self) {
-        self.keeper = None;
+    fn lose(&mut self, status: Option<Status>) {
+        (self.keeper, self.was_lost) = (None, true);
         self.signal(Signal::KILL);
         let _ = poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&KILL_LIMIT));
-        self.state = if adopts_orphans() { State::Zombie(None) } else { State::Reaped(None) };
+        self.state = if adopts_orphans() { State::Zombie(status) } else { State::Reaped(status) };
     }
 
     pub(crate) fn is_reaped(&self) -> bool {
@@ -108,8 +124,8 @@ impl Leader {
 
     /// Waits until the keeper has told of the end.
     pub(crate) async fn ended(&mut self, line: &Registered) {
-        // Whoever looked meanwhile may have read what was told: then the line has no more to say, and an event that it
-        // had not given yet is none any more.
+        // Whoever looked meanwhile may have read what was told: then the line has no more to say, and would be waited for
+        // in vain.
         while matches!(self.state, State::Running) {
             tokio::select! {
                 biased;

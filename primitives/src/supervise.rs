@@ -72,6 +72,7 @@ impl Supervisor {
         let over = Instant::now();
         ProcessEnd {
             ending: match cause {
+                Cause::ItsOwn if tree.leader.was_lost() => Ending::Lost,
                 Cause::ItsOwn => status.map_or(Ending::Lost, Ending::from),
                 Cause::Deadline => Ending::TimedOut,
                 Cause::Silence => Ending::Idle,

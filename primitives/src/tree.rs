@@ -210,6 +210,10 @@ impl Tree {
 
     /// From here on nothing is left to do but for the keeper, which reaps the leader.
     fn close(&mut self) {
+        // Then somebody may have gone unseen.
+        if self.leader.was_lost() {
+            self.kill_cgroup();
+        }
         self.leader.reap();
         self.is_over = true;
     }

@@ -16,11 +16,18 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 const STORM_LINES: u32 = 8;
 const STORM_GENERATIONS: u32 = 1_000;
 
-/// `ROSTER [deaf] [session] [group] [frozen]`: stays until it is ended. `frozen`: it stops itself.
+/// `ROSTER [deaf] [session] [group] [frozen] [avenging]`: stays until it is ended. `frozen`: it stops itself. `avenging`:
+/// asked to end, it kills its parent, leaves a daemon that is deaf, and ends.
 pub(crate) fn stay(words: &[&str]) -> ExitCode {
     take_on(words);
     enter(words);
+    let mut asked = words.contains(&"avenging").then(|| SignalsInfo::<WithOrigin>::new([SIGTERM]));
     ready();
+    if let Some(Ok(signals)) = &mut asked {
+        signals.forever().next();
+        let _ = getppid().map(|parent| kill_process(parent, Signal::KILL));
+        return daemon(&[words.first().copied().unwrap_or_default(), "deaf"]);
+    }
     if words.contains(&"frozen") {
         let _ = kill_process(getpid(), Signal::STOP);
     }
@@ -47,17 +54,20 @@ pub(crate) fn daemon(words: &[&str]) -> ExitCode {
 }
 
 /// `ROSTER [deaf] [leave] [holding] [counting]`: starts a child, one with a group of its own, one with a session of its
-/// own and a daemon, and stays, or leaves them and exits 0. `holding`: they hold its standard output. `counting`: it
+/// own and a daemon, and stays, or leaves them and exits 0. `avenging`: one that is besides. `holding`: they hold its standard output. `counting`: it
 /// counts signals. `owner`: each becomes the owner of this program for good, if it is setuid. `every`: a daemon without environment and a child that has stopped itself as well. `parricide`: at the
 /// end it kills its parent; `hold-parent`: it stops its parent and exits.
 pub(crate) fn family(words: &[&str]) -> ExitCode {
     take_on(words);
-    let not_theirs = ["leave", "holding", "counting", "every", "parricide", "hold-parent"];
+    let not_theirs = ["leave", "holding", "counting", "every", "parricide", "hold-parent", "avenging"];
     let own_words: Vec<&str> = words.iter().copied().filter(|word| !not_theirs.contains(word)).collect();
     let mut kinds =
         vec![("stay", None), ("stay", Some("group")), ("stay", Some("session")), ("daemon", None)];
     if words.contains(&"every") {
         kinds.extend([("daemon", Some("bare")), ("stay", Some("frozen"))]);
+    }
+    if words.contains(&"avenging") {
+        kinds.push(("stay", Some("avenging")));
     }
     for (habit, kind) in kinds {
         let mut command = own(habit, &own_words);

@@ -104,7 +104,7 @@ impl Tree {
             }
             quiet = if look.changed { 0 } else { quiet + 1 };
             // A list of children skips one when another goes away while it is read. Those of other runs may, at any
-            // time; ours are reaped by this thread alone.
+            // time; one of this run that goes is a change that is seen.
             let wanted = if look.foreign { 2 } else { 1 };
             if quiet >= wanted {
                 return true;
