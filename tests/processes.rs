@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use rye_executor::Config;
 use serde_json::{Value, json};
 
+use crate::library::{block_on, executor, start};
 use crate::live::Live;
 use crate::roster::{Roster, command_tool, habit_tool};
 use crate::world::World;
@@ -124,6 +126,19 @@ fn what_was_meant_to_be_left_running_is_left() {
     assert_eq!(outcome["ending"], json!({ "kind": "exited", "code": 0 }));
     let alive = roster.everyone().into_iter().filter(|process| process.is_alive()).count();
     assert_eq!(alive, FAMILY - 1);
+}
+
+/// Whoever adopts what is left need not be one that reaps.
+#[test]
+fn what_leaves_something_running_is_no_zombie_itself() {
+    let world = World::new();
+    let roster = Roster::new(&world);
+    habit_tool(&world, "leave", &["family", roster.path(), "leave"], "leave_running = true");
+    let executor = executor(&world, Config::default());
+    block_on(async { start(&executor, "leave").outcome().await }).unwrap();
+    let leader = roster.everyone().pop().unwrap().number;
+    let stat = std::fs::read_to_string(format!("/proc/{leader}/stat")).unwrap_or_default();
+    assert!(!stat.contains(") Z "), "{stat}");
 }
 
 #[test]

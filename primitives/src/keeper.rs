@@ -72,6 +72,8 @@ struct Terms {
     descriptors: [Source; MOST_DESCRIPTORS],
     count: usize,
     line: i32,
+    /// The keeper's own number, which it writes before it makes the child.
+    keeper: AtomicI32,
     /// The folder of the cgroup; negative: there is none.
     cgroup: i32,
     /// Its name, which ends in NUL.
@@ -167,6 +169,7 @@ impl Keeper {
             descriptors,
             count: child.descriptors.len(),
             line: childs.as_raw_fd(),
+            keeper: AtomicI32::new(0),
             cgroup: cgroup.map_or(-1, |cgroup| cgroup.descriptor().as_raw_fd()),
             cgroup_name,
             caller: getpid().as_raw_pid(),
@@ -189,8 +192,11 @@ impl Keeper {
                 Ok((keeper, Pid::from_raw(leader).ok_or(Errno::SRCH)?))
             }
             Some([_, errno, ..]) => Err(Errno::from_raw_os_error(errno)),
-            // Killed by somebody, and the child with it.
-            None => Err(Errno::CHILD),
+            // Killed by somebody, and the child with it: but a child that has not run yet does so in this memory.
+            None => {
+                std::mem::forget(keeper.memory.take());
+                Err(Errno::CHILD)
+            }
         }
     }
 

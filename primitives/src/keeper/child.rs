@@ -14,6 +14,10 @@ pub(super) extern "C" fn become_program(terms: *mut c_void) -> c_int {
     let terms = unsafe { &*terms.cast::<Terms>() };
     // First of all: without its keeper it must not go on in memory that is not its own.
     kernel::set_death_signal(libc::SIGKILL);
+    if kernel::parent() != terms.keeper.load(Ordering::SeqCst) {
+        // It was killed before we could ask for the signal.
+        kernel::exit(127)
+    }
     let failed = match prepare(terms) {
         // SAFETY: the strings and arrays of the caller, which waits.
         Ok(()) => unsafe { kernel::execute(terms.program, terms.argv, terms.env) },

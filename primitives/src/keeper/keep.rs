@@ -30,6 +30,7 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
     kernel::block_signals(u64::MAX);
     kernel::default_signals(terms.own_session);
     kernel::set_name(c"rye-keeper");
+    terms.keeper.store(kernel::own(), Ordering::SeqCst);
     if let Err(errno) = kernel::adopt_orphans() {
         refuse(terms, errno)
     }
@@ -119,6 +120,8 @@ impl Keep<'_> {
         }
         self.look();
         if self.terms.leave.load(Ordering::SeqCst) && self.ended.is_some() {
+            // Whoever is given our children need not be one that reaps.
+            kernel::wait(self.leader, true);
             return;
         }
         // The line goes when we are let go, and a little before the caller when it dies.

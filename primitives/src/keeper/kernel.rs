@@ -18,6 +18,7 @@ mod number {
     pub(super) const EXECVE: usize = libc::SYS_execve as usize;
     pub(super) const EXIT_GROUP: usize = libc::SYS_exit_group as usize;
     pub(super) const FCNTL: usize = libc::SYS_fcntl as usize;
+    pub(super) const GETPID: usize = libc::SYS_getpid as usize;
     pub(super) const GETPPID: usize = libc::SYS_getppid as usize;
     pub(super) const KILL: usize = libc::SYS_kill as usize;
     pub(super) const OPENAT: usize = libc::SYS_openat as usize;
@@ -65,6 +66,12 @@ pub(super) fn exit(code: i32) -> ! {
         // SAFETY: it ends this process, which shares its memory with others and leaves it as it is.
         unsafe { syscall1(number::EXIT_GROUP, word(code)) };
     }
+}
+
+/// Our own number.
+pub(super) fn own() -> i32 {
+    // SAFETY: see the module.
+    unsafe { syscall0(number::GETPID) as i32 }
 }
 
 pub(super) fn parent() -> i32 {
@@ -341,8 +348,8 @@ pub(super) fn wait(pid: i32, reap: bool) -> Waited {
     }
 }
 
-/// Whether a child of ours lives. A wait for those that stop finds none where there is none to find, and a child that has
-/// ended will not stop any more.
+/// Whether a child of ours lives. A wait for children that stop passes over those that have ended: `ECHILD` says that there
+/// is no other.
 pub(super) fn has_living_child() -> bool {
     let how = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
     let mut told = [0_i32; 32];
@@ -363,13 +370,13 @@ pub(super) fn has_living_child() -> bool {
 /// it is so.
 pub(super) fn poll(descriptors: [i32; 3], milliseconds: Option<i64>) -> [bool; 3] {
     let mut polled = descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
-    let time = milliseconds.map(|all| {
+    let mut time = milliseconds.map(|all| {
         let all = all.max(0);
         [all / 1000, (all % 1000) * 1_000_000]
     });
-    // SAFETY: three entries and a time that live in this frame.
+    // SAFETY: three entries and a time that live in this frame. The kernel writes to both: to the time what is left of it.
     let ready = unsafe {
-        let time = time.as_ref().map_or(0, |time| time.as_ptr() as usize);
+        let time = time.as_mut().map_or(0, |time| time.as_mut_ptr() as usize);
         syscall5(number::PPOLL, polled.as_mut_ptr() as usize, 3, time, 0, MASK_BYTES)
     };
     if checked(ready).is_err() {
