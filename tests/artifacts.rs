@@ -34,19 +34,19 @@ fn numbers(bytes: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut sum = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     sum.stdin.take().unwrap().write_all(bytes).unwrap();
     let text = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();
     text.split(' ').next().unwrap().to_owned()
 }
 
-/// Every file below the folder for state.
+/// Every file below the folder for state, but for the one whose time alone says something.
 fn state(world: &World) -> Vec<PathBuf> {
     walkdir::WalkDir::new(world.home().join(".local/state/rye"))
         .into_iter()
         .flatten()
-        .filter(|entry| entry.file_type().is_file())
+        .filter(|entry| entry.file_type().is_file() && entry.file_name() != ".swept")
         .map(walkdir::DirEntry::into_path)
         .collect()
 }

@@ -184,6 +184,21 @@ fn a_server_that_is_asked_for_its_era_may_ignore_it_or_die_of_it() {
 }
 
 #[test]
+fn what_a_server_said_before_it_was_started_anew_is_kept_nowhere() {
+    if !have("python3") {
+        return;
+    }
+    let world = World::new();
+    let roster = unasked(&world, "t", "dies-loudly-when-asked", "");
+    let outcome = world.outcome(["t"]);
+    assert_eq!(outcome["data"], "done", "{outcome:#}");
+    roster.assert_gone(2);
+    let kept = walkdir::WalkDir::new(world.home()).into_iter().map(|entry| entry.unwrap());
+    let kept: Vec<_> = kept.filter(|entry| entry.file_type().is_file()).collect();
+    assert!(kept.is_empty(), "{kept:?}");
+}
+
+#[test]
 fn a_list_is_asked_for_without_a_file() {
     if !have("python3") {
         return;

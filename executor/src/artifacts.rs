@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
@@ -20,6 +21,13 @@ const MAX_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const MAX_TOTAL: u64 = 1 << 30;
 /// How old a file may be that is still being written: more than a clock may jump by.
 const MAX_GROWING: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// What is too old or too much stays for so long at the most, or until so many bytes have come.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_BYTES: u64 = 16 << 20;
+/// The same for the first artifact of a process.
+const SWEEP_FIRST_BYTES: u64 = 64 << 10;
+/// The file whose time is that of the last sweep.
+const SWEPT: &str = ".swept";
 /// What follows the name of an artifact that holds only the beginning.
 const CUT: &str = "-cut";
 
@@ -109,17 +117,16 @@ fn settle(stream: &'static str, id: String, total: u64, spilled: Spilled) -> Opt
     match spilled {
         Spilled::No => None,
         Spilled::Failed { reason } => Some(failed(reason)),
-        Spilled::Kept { path: growing, bytes } => {
+        Spilled::Kept { file, bytes } => {
             let truncated = bytes < total;
             let id = if truncated { format!("{id}{CUT}") } else { id.clone() };
-            let path = growing.with_file_name(&id);
-            if let Err(error) = std::fs::rename(&growing, &path) {
-                // What can be neither renamed nor removed goes by its age.
-                let _ = std::fs::remove_file(&growing);
-                return Some(failed(error.to_string()));
+            let path = file.with_file_name(&id);
+            // What can be neither renamed nor removed goes by its age.
+            if let Err(error) = file.persist(&path) {
+                return Some(failed(error.error.to_string()));
             }
             if let Some(folder) = path.parent() {
-                sweep(folder, SystemTime::now());
+                sweep_if_due(folder, bytes, SystemTime::now());
             }
             Some(Artifact { stream, id, bytes, truncated, path: Some(path), problem: None })
         }
@@ -177,9 +184,12 @@ pub fn list(folder: &Path) -> Result<Vec<Kept>, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut kept: Vec<Kept> = entries.filter_map(|entry| Kept::of(&entry.ok()?)).collect();
+    Ok(newest_first(entries.filter_map(|entry| Kept::of(&entry.ok()?)).collect()))
+}
+
+fn newest_first(mut kept: Vec<Kept>) -> Vec<Kept> {
     kept.sort_by(|one, other| other.made.cmp(&one.made).then_with(|| one.id.cmp(&other.id)));
-    Ok(kept)
+    kept
 }
 
 impl Kept {
@@ -187,11 +197,13 @@ impl Kept {
     fn of(entry: &std::fs::DirEntry) -> Option<Self> {
         let id = entry.file_name().into_string().ok()?;
         let digits = id.strip_suffix(CUT).unwrap_or(&id);
-        let is_id = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
         let found = entry.metadata().ok()?;
         let made = found.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let kept = Self { id, bytes: found.len(), made: made.as_secs(), path: entry.path() };
-        (is_id && is_own_file(&found)).then_some(kept)
+        is_own_file(&found).then_some(kept)
     }
 }
 
@@ -199,18 +211,41 @@ fn is_own_file(found: &Metadata) -> bool {
     found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Sweeps when nobody has for a while, or when much was written since: to look at all of many files takes long.
+fn sweep_if_due(folder: &Path, written: u64, now: SystemTime) {
+    /// What this process has written since it swept. Nobody knows what others wrote before the first: that one is soon too
+    /// much.
+    static WRITTEN: AtomicU64 = AtomicU64::new(SWEEP_BYTES - SWEEP_FIRST_BYTES);
+    let mark = folder.join(SWEPT);
+    let swept = mark.metadata().and_then(|found| found.modified());
+    // A time that is still to come is no time at which anybody swept.
+    let is_recent =
+        swept.is_ok_and(|swept| now.duration_since(swept).is_ok_and(|since| since < SWEEP_INTERVAL));
+    if is_recent && WRITTEN.fetch_add(written, Ordering::Relaxed).saturating_add(written) < SWEEP_BYTES {
+        return;
+    }
+    WRITTEN.store(0, Ordering::Relaxed);
+    // Without the mark the next one sweeps too.
+    let _ = File::create(&mark).and_then(|file| file.set_modified(now));
+    sweep(folder, now);
+}
+
 /// Removes what is too old, then the oldest of what is too much. Another process may do the same meanwhile.
 fn sweep(folder: &Path, now: SystemTime) {
     let age = |made: SystemTime| now.duration_since(made).unwrap_or_default();
+    let mut artifacts = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_growing = entry.file_name().to_string_lossy().starts_with(SPILL_PREFIX);
+        if !entry.file_name().to_string_lossy().starts_with(SPILL_PREFIX) {
+            artifacts.extend(Kept::of(&entry));
+            continue;
+        }
         let made = entry.metadata().and_then(|found| found.modified());
-        if is_growing && made.is_ok_and(|made| age(made) > MAX_GROWING) {
+        if made.is_ok_and(|made| age(made) > MAX_GROWING) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
     let mut total = 0;
-    for (number, kept) in list(folder).unwrap_or_default().iter().enumerate() {
+    for (number, kept) in newest_first(artifacts).iter().enumerate() {
         total += kept.bytes;
         let is_old = age(SystemTime::UNIX_EPOCH + Duration::from_secs(kept.made)) > MAX_AGE;
         if is_old || (number > 0 && total > MAX_TOTAL) {
@@ -227,7 +262,10 @@ mod tests {
 
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-    use super::{Kept, MAX_AGE, MAX_GROWING, MAX_TOTAL, SPILL_PREFIX, list, sweep};
+    use super::{
+        Kept, MAX_AGE, MAX_GROWING, MAX_TOTAL, SPILL_PREFIX, SWEEP_BYTES, SWEEP_INTERVAL, list, sweep,
+        sweep_if_due,
+    };
 
     #[test]
     fn what_is_old_or_too_much_goes_and_what_is_not_ours_stays() {
@@ -259,5 +297,24 @@ mod tests {
         make(&id('e'), 1, Duration::ZERO);
         sweep(folder.path(), now);
         assert_eq!(list(folder.path()).unwrap().len(), 1, "the newest stays, whatever its size");
+    }
+
+    #[test]
+    fn it_is_swept_now_and_then_and_when_much_has_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = SystemTime::now();
+        let old = folder.path().join("a".repeat(64));
+        let make_old = || File::create(&old).unwrap().set_modified(begun - MAX_AGE * 2).unwrap();
+        let sweeps = |written: u64, now: SystemTime| {
+            make_old();
+            sweep_if_due(folder.path(), written, now);
+            !old.exists()
+        };
+        assert!(sweeps(1, begun), "nobody ever has");
+        assert!(!sweeps(1, begun + SWEEP_INTERVAL / 2));
+        assert!(sweeps(1, begun + SWEEP_INTERVAL));
+        assert!(!sweeps(SWEEP_BYTES / 2, begun + SWEEP_INTERVAL));
+        assert!(sweeps(SWEEP_BYTES / 2, begun + SWEEP_INTERVAL));
+        assert!(sweeps(1, begun), "the clock was set back");
     }
 }

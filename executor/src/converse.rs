@@ -1,8 +1,10 @@
 //! One conversation with a program: it is started, is given all that is said to it at once, and its input ends. It is
 //! started as a run is: contained, bounded in time, and nothing of it is left.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rye_primitives::{
@@ -49,13 +51,8 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
     if host.subreaper {
         become_subreaper().map_err(Error::Subreaper)?;
     }
-    let Conversation { program, args, mut environment, said, limit, max_answer } = conversation;
-    let id = format!("{}-{}", std::process::id(), program.display());
-    let mark = OsString::from(format!("RYE_RUN_ID={id}"));
-    environment.push(("RYE_RUN_ID".into(), id.into()));
-    let mut names = std::collections::HashSet::new();
-    environment.reverse();
-    environment.retain(|(name, _)| names.insert(name.clone()));
+    let Conversation { program, args, environment, said, limit, max_answer } = conversation;
+    let (environment, mark) = marked(&program, environment);
     let tool = program.display().to_string();
     let request = ProcessRequest {
         program,
@@ -82,4 +79,22 @@ pub async fn converse(conversation: Conversation, host: &Host) -> Result<Answere
     let end = start(request).map_err(|source| Error::Start { tool, source })?.end().await;
     let stderr = end.stderr.text();
     Ok(Answered { ending: end.ending, stdout: end.stdout.into_bytes(), stderr })
+}
+
+/// The environment of a program that no plan names, without names that come twice, and what tells its family from all
+/// others. Of two values of one name the later one counts.
+pub(crate) fn marked(
+    program: &Path,
+    mut environment: Vec<(OsString, OsString)>,
+) -> (Vec<(OsString, OsString)>, OsString) {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = OsString::from(format!("{}-{number}-{}", std::process::id(), program.display()));
+    let mut mark = OsString::from("RYE_RUN_ID=");
+    mark.push(&id);
+    environment.push(("RYE_RUN_ID".into(), id));
+    let mut names = HashSet::new();
+    environment.reverse();
+    environment.retain(|(name, _)| names.insert(name.clone()));
+    (environment, mark)
 }

@@ -286,7 +286,7 @@ fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawVal
             _ => Ok(text_data(stdout)),
         };
     }
-    let bytes = stdout.clone().into_bytes();
+    let bytes = stdout.bytes();
     let trimmed = bytes.trim_ascii();
     let parsed = std::str::from_utf8(trimmed)
         .map_err(|error| error.to_string())

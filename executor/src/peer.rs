@@ -36,6 +36,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use crate::artifacts::Artifact;
+use crate::converse::marked;
 use crate::outcome::{Ending, EndingKind, Outcome};
 use crate::report::{Code, Report, peer_report};
 use crate::run::{RunEvent, RunStopper};
@@ -212,8 +213,11 @@ async fn meet(address: &Address, goal: Goal, mirrored: Vec<Mirrored>, host: &Hos
                 return Met::never(Failure::Subreaper(error));
             }
             let request = Request { program, args, environment, folder, limit: terms.limit };
-            match request.meet(talk, &teller, &terms.stopper).await {
-                Ok(over) => over.into(),
+            match request.start(terms.limit) {
+                Ok(process) => {
+                    let restart = |elapsed| request.start(request.limit.saturating_sub(elapsed));
+                    stdio::converse(process, talk, &terms.stopper, &teller, restart).await.into()
+                }
                 Err(failure) => Met::never(failure),
             }
         }
@@ -250,27 +254,12 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
-    async fn meet(self, talk: Talk, teller: &Teller, stopper: &RunStopper) -> Result<stdio::Over, Failure> {
-        let begun = Instant::now();
-        let over = stdio::converse(self.start(self.limit)?, talk, stopper, teller).await;
-        let Some(talk) = over.again else { return Ok(over) };
-        let left = self.limit.saturating_sub(begun.elapsed());
-        Ok(stdio::converse(self.start(left)?, talk, stopper, teller).await)
-    }
-
     fn start(&self, limit: Duration) -> Result<Process, Failure> {
-        let id = mark(self.program);
-        let mut scope = OsString::from("RYE_RUN_ID=");
-        scope.push(&id);
-        let mut env = self.environment.to_vec();
-        env.push(("RYE_RUN_ID".into(), id));
-        let mut names = std::collections::HashSet::new();
-        env.reverse();
-        env.retain(|(name, _)| names.insert(name.clone()));
+        let (environment, mark) = marked(self.program, self.environment.to_vec());
         start(ProcessRequest {
             program: self.program.clone(),
             args: self.args.to_vec(),
-            env,
+            env: environment,
             cwd: self.folder.clone(),
             attachment: Attachment::Captured,
             stdin: Stdin::Wire,
@@ -283,21 +272,13 @@ impl Request<'_> {
                 ..ProcessLimits::default()
             },
             leave_running: false,
-            scope: Scope::Shared { mark: scope },
+            scope: Scope::Shared { mark },
             cgroups: None,
             spill: None,
             pulse: Pulse::default(),
         })
         .map_err(Failure::Start)
     }
-}
-
-/// What tells the family of one server from all others.
-fn mark(program: &std::path::Path) -> OsString {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{number}-{}", std::process::id(), program.display()).into()
 }
 
 impl fmt::Debug for Address {

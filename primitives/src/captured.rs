@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::spill::Spilled;
 
 /// What was kept of one stream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Captured {
     /// The first bytes.
     pub head: Vec<u8>,
@@ -37,17 +37,21 @@ impl Captured {
         self.head
     }
 
+    /// The same, left where they are.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.tail.is_empty() {
+            Cow::Borrowed(&self.head)
+        } else {
+            Cow::Owned([self.head.as_slice(), &self.tail].concat())
+        }
+    }
+
     /// The kept bytes as text; what is not UTF-8 becomes U+FFFD, and a line of its own tells how many bytes were
     /// left out. A character that the cut went through counts as left out. The line proves nothing, as a process
     /// can print it too: ask [`is_complete`](Self::is_complete).
     pub fn text(&self) -> String {
         if self.is_complete() {
-            let whole = if self.tail.is_empty() {
-                Cow::Borrowed(&self.head)
-            } else {
-                Cow::Owned([self.head.as_slice(), &self.tail].concat())
-            };
-            return String::from_utf8_lossy(&whole).into_owned();
+            return String::from_utf8_lossy(&self.bytes()).into_owned();
         }
         let head = &self.head[..self.head.len() - cut_at_end(&self.head)];
         let tail = &self.tail[cut_at_start(&self.tail)..];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::captured::Captured;
 
 /// How a run ended. When this is returned nothing of the run is left, unless that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ProcessEnd {
     /// Why the run ended.
     pub ending: Ending,

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use rustix::process::{Resource, getrlimit};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// What the files are called while they grow, before a random part.
 pub const SPILL_PREFIX: &str = ".growing-";
@@ -34,15 +34,16 @@ impl Spill {
 }
 
 /// What became of the file of one stream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub enum Spilled {
     /// There is none: it was not asked for, or the stream is short.
     #[default]
     No,
-    /// It holds the stream from its first byte on. It is the receiver's now, to rename or to remove.
+    /// It holds the stream from its first byte on.
     Kept {
-        /// Mode 0600, in the folder that was asked for.
-        path: PathBuf,
+        /// Mode 0600, in the folder that was asked for. It is removed when this is dropped: who wants it to stay gives it
+        /// a name.
+        file: TempPath,
         /// How many bytes it holds: all, or as many as it may.
         bytes: u64,
     },
@@ -112,10 +113,7 @@ impl Spiller {
     pub(crate) fn finish(self) -> Spilled {
         match self.state {
             State::Short(_) => Spilled::No,
-            State::Long { file, bytes } => match file.into_temp_path().keep() {
-                Ok(path) => Spilled::Kept { path, bytes },
-                Err(error) => Spilled::Failed { reason: error.to_string() },
-            },
+            State::Long { file, bytes } => Spilled::Kept { file: file.into_temp_path(), bytes },
             State::Failed(error) => Spilled::Failed { reason: error.to_string() },
         }
     }

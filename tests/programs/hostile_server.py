@@ -83,7 +83,8 @@ while True:
     message = hear()
     method, number = message.get("method"), message.get("id")
     if method == "server/discover":
-        if habit == "dies-when-asked":
+        if habit.endswith("when-asked"):
+            sys.stderr.write("what? " * 20_000 * ("loudly" in habit))
             sys.exit(1)
         if habit != "ignores-the-question":
             send(id=number, error={"code": -32601, "message": "what?"})

@@ -2,7 +2,7 @@
 //! by itself; whatever it does with it, nothing of it is left when this returns.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rye_primitives::{Ending, Process, ProcessEnd, Status, Stop as ProcessStop, Wire, WireLine};
 use tokio::time::{sleep, timeout};
@@ -37,13 +37,24 @@ pub(crate) struct Over {
     pub(crate) again: Option<Talk>,
 }
 
-/// Holds the conversation. A stop is told to the server first, and is then connected to its process.
+/// Holds the conversation; once more, with a server that is started anew after so long, if it ends when it is asked for
+/// its era. What is left of the first is gone by then.
 pub(crate) async fn converse(
-    mut process: Process,
-    mut talk: Talk,
+    process: Process,
+    talk: Talk,
     stopper: &RunStopper,
     teller: &Teller,
-) -> Over {
+    restart: impl FnOnce(Duration) -> Result<Process, Failure>,
+) -> Result<Over, Failure> {
+    let begun = Instant::now();
+    let over = converse_once(process, talk, stopper, teller).await;
+    let Some(talk) = over.again else { return Ok(over) };
+    drop(over.end);
+    Ok(converse_once(restart(begun.elapsed())?, talk, stopper, teller).await)
+}
+
+/// A stop is told to the server first, and is then connected to its process.
+async fn converse_once(mut process: Process, mut talk: Talk, stopper: &RunStopper, teller: &Teller) -> Over {
     let process_stopper = process.stopper();
     let wire = process.take_wire();
     let mut end = pin!(process.end());

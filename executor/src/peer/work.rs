@@ -82,22 +82,24 @@ impl PeerWork {
         let met = match reach {
             Reach::Process(both) => {
                 let (process, mut request) = *both;
-                let over = stdio::converse(process, talk, &stopper, &teller).await;
-                request.limits.timeout =
-                    request.limits.timeout.map(|limit| limit.saturating_sub(begun.elapsed()));
-                match over.again {
-                    Some(talk) => match start_process(request) {
-                        Ok(process) => stdio::converse(process, talk, &stopper, &teller).await.into(),
-                        Err(error) => Met::never(Failure::Start(error)),
-                    },
-                    None => over.into(),
-                }
+                let restart = |elapsed| {
+                    request.limits.timeout =
+                        request.limits.timeout.map(|limit| limit.saturating_sub(elapsed));
+                    start_process(request).map_err(Failure::Start)
+                };
+                stdio::converse(process, talk, &stopper, &teller, restart).await.into()
             }
             Reach::Site(site) => http::converse(*site, talk, &stopper, &teller).await.into(),
         };
         // Whoever reads events is told that no more will come before the outcome is.
         drop(teller);
         outcome(plan, met, begun)
+    }
+}
+
+impl From<Result<stdio::Over, Failure>> for Met {
+    fn from(over: Result<stdio::Over, Failure>) -> Self {
+        over.map_or_else(Self::never, Self::from)
     }
 }
 

@@ -45,10 +45,10 @@ proptest! {
         prop_assert_eq!(kept.head.len() + kept.tail.len(), stream.len().min(limit));
         match &kept.spilled {
             Spilled::No => prop_assert!(stream.len() <= after),
-            Spilled::Kept { path, bytes } => {
+            Spilled::Kept { file, bytes } => {
                 prop_assert!(stream.len() > after);
                 prop_assert_eq!(*bytes, cap.min(stream.len() as u64));
-                prop_assert!(std::fs::read(path).unwrap() == stream[..*bytes as usize]);
+                prop_assert!(std::fs::read(file).unwrap() == stream[..*bytes as usize]);
             }
             failed => prop_assert!(false, "{:?}", failed),
         }

@@ -9,7 +9,7 @@ use crate::{Ending, Output, ProcessEvent, ProcessRequest, Stdin};
 #[tokio::test]
 async fn both_streams_are_kept_apart_and_whole() {
     let end = run(shell("echo out; echo err >&2; printf '\\377\\0'")).await;
-    assert_eq!(end.stdout.clone().into_bytes(), b"out\n\xff\0");
+    assert_eq!(*end.stdout.bytes(), b"out\n\xff\0"[..]);
     assert_eq!(end.stderr.text(), "err\n");
     assert_eq!(end.stdout.total, 6);
 }
