@@ -372,11 +372,10 @@ impl Held<'_> {
         }
         let unkept = match &self.site.sessions {
             Some(sessions) if worth_keeping => sessions.keep(&self.site.base, session),
-            _ => Some(session),
+            _ => Some((self.site.base.clone(), session)),
         };
-        if let Some(id) = unkept.and_then(|session| session.id) {
-            let request = end_of(&self.site.base, revision, &id);
-            let _ = self.site.client.open(&request).await;
+        if let Some((to, Session { id: Some(id), revision, .. })) = unkept {
+            let _ = self.site.client.open(&end_of(&to, revision, &id)).await;
         }
     }
 

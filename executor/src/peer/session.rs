@@ -38,14 +38,15 @@ impl Sessions {
         self.known().iter().find(|(known, _)| is_same(known, to)).map(|(_, session)| session.clone())
     }
 
-    /// Keeps a session, unless there is one already or no more room: then it is given back.
-    pub(crate) fn keep(&self, to: &HttpRequest, session: Session) -> Option<Session> {
+    /// Keeps a session, unless there is one already, and gives that which is not kept: this one, or for want of room the
+    /// one that was met first.
+    pub(crate) fn keep(&self, to: &HttpRequest, session: Session) -> Option<(HttpRequest, Session)> {
         let mut known = self.known();
-        if known.iter().any(|(other, _)| is_same(other, to)) || known.len() >= MOST {
-            return Some(session);
+        if known.iter().any(|(other, _)| is_same(other, to)) {
+            return Some((to.clone(), session));
         }
         known.push((to.clone(), session));
-        None
+        (known.len() > MOST).then(|| known.remove(0))
     }
 
     /// The server has forgotten it.
