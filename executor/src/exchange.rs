@@ -90,8 +90,13 @@ pub(crate) fn outcome(plan: &Plan, over: Over) -> Outcome {
             (EndingKind::Responded { status: end.status }, end.headers.clone(), data(end), error)
         }
         Some(Err(error)) => {
+            // Whoever sees `not_started` may send it again: nothing of it has been received.
             let kind = match error {
                 HttpError::TimedOut { .. } => EndingKind::TimedOut,
+                HttpError::InvalidBody { status, .. } | HttpError::BodyTooLarge { status, .. } => {
+                    EndingKind::Responded { status }
+                }
+                HttpError::Transport { .. } | HttpError::RedirectRefused { .. } => EndingKind::Lost,
                 _ => EndingKind::NotStarted,
             };
             (kind, Vec::new(), None, Some(exchange_report(&error)))

@@ -31,8 +31,9 @@ impl HttpAnswer {
     /// request asks for by `Accept-Encoding: identity`.
     pub async fn piece(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
         if let Some(coding) = Coding::of(self.response.headers()) {
-            let (host, reason) = (self.host.clone(), "it was not asked for".to_owned());
-            return Err(HttpError::InvalidBody { host, coding: coding.name(), reason });
+            let (status, host) = (self.status(), self.host.clone());
+            let reason = "it was not asked for".to_owned();
+            return Err(HttpError::InvalidBody { status, host, coding: coding.name(), reason });
         }
         let piece = self.response.chunk().await;
         let piece = piece.map_err(|error| HttpError::from_transport(&error, &self.host))?;

@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode};
 
-use super::decode::{Coding, decode};
+use super::decode::{Coding, Undecoded, decode};
 use super::error::HttpError;
 
 /// Names and values of an answer together; servers commonly stay below a tenth of it.
@@ -28,7 +28,8 @@ pub(super) async fn read(
     limit: usize,
     host: &str,
 ) -> Result<(HeaderMap, Vec<u8>), HttpError> {
-    let too_large = HttpError::BodyTooLarge { limit };
+    let status = response.status().as_u16();
+    let too_large = HttpError::BodyTooLarge { status, limit };
     let mut headers = std::mem::take(response.headers_mut());
     let expected = response.content_length().unwrap_or(0);
     if expected > limit as u64 {
@@ -46,7 +47,12 @@ pub(super) async fn read(
         && response.status() != StatusCode::PARTIAL_CONTENT
         && let Some(coding) = Coding::of(&headers)
     {
-        body = decode(coding, &body, limit, host).await?;
+        body = decode(coding, &body, limit).await.map_err(|undecoded| match undecoded {
+            Undecoded::TooLarge => too_large,
+            Undecoded::Invalid(reason) => {
+                HttpError::InvalidBody { status, host: host.to_owned(), coding: coding.name(), reason }
+            }
+        })?;
         headers.remove(CONTENT_ENCODING);
         headers.remove(CONTENT_LENGTH);
     }

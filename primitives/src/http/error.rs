@@ -56,6 +56,8 @@ pub enum HttpError {
     /// The body is not what its `Content-Encoding` says.
     #[error("body of `{host}` is not valid {coding}: {reason}")]
     InvalidBody {
+        /// Of the answer.
+        status: u16,
         /// As the URL has it, with its port.
         host: String,
         /// `gzip`, `br` or `zstd`.
@@ -66,6 +68,8 @@ pub enum HttpError {
     /// The body, encoded or decoded, is longer than the limit.
     #[error("body is larger than the limit of {limit} bytes")]
     BodyTooLarge {
+        /// Of the answer.
+        status: u16,
         /// In bytes.
         limit: usize,
     },

@@ -119,16 +119,34 @@ async fn bombs_end_at_the_limit() {
         let server = Server::new(vec![encoded(coding, &bomb)]).await;
         let mut request = server.get("/");
         let error = error(&request).await;
-        assert_eq!(error, HttpError::BodyTooLarge { limit: 10 << 20 }, "{coding}");
+        assert_eq!(error, HttpError::BodyTooLarge { status: 200, limit: 10 << 20 }, "{coding}");
         // It was a good body of 64 MiB, and no more.
         request.limits.max_body = 64 << 20;
         assert_eq!(end(&request).await.body.len(), 64 << 20, "{coding}");
         request.limits.max_body -= 1;
         assert_eq!(
             super::error(&request).await,
-            HttpError::BodyTooLarge { limit: (64 << 20) - 1 },
+            HttpError::BodyTooLarge { status: 200, limit: (64 << 20) - 1 },
             "{coding}"
         );
+    }
+}
+
+#[tokio::test]
+async fn parts_without_content_meet_the_deadline() {
+    // Half a second of work for a fast machine.
+    let gzip_members = gzip(b"").repeat(200_000);
+    let zstd_frames = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0].repeat(1_000_000);
+    for (coding, body) in [("gzip", gzip_members), ("zstd", zstd_frames)] {
+        let server = Server::new(vec![encoded(coding, &body)]).await;
+        let mut request = server.get("/");
+        let limit = Duration::from_millis(100);
+        request.limits.timeout = Some(limit);
+        assert_eq!(error(&request).await, HttpError::TimedOut { limit }, "{coding}");
+        // They are good bodies.
+        let few = encoded(coding, &body[..body.len() / 10_000]);
+        let server = Server::new(vec![few]).await;
+        assert_eq!(end(&server.get("/")).await.body, b"", "{coding}");
     }
 }
 
@@ -147,7 +165,7 @@ async fn the_limit_holds_for_what_is_sent_too() {
         let server = Server::new(vec![answer]).await;
         let mut request = server.get("/");
         request.limits.max_body = 100_000;
-        assert_eq!(error(&request).await, HttpError::BodyTooLarge { limit: 100_000 });
+        assert_eq!(error(&request).await, HttpError::BodyTooLarge { status: 200, limit: 100_000 });
     }
 }
 
@@ -158,7 +176,7 @@ async fn the_limit_itself_is_not_too_much() {
     request.limits.max_body = 5;
     assert_eq!(end(&request).await.body, b"12345");
     request.limits.max_body = 4;
-    assert_eq!(error(&request).await, HttpError::BodyTooLarge { limit: 4 });
+    assert_eq!(error(&request).await, HttpError::BodyTooLarge { status: 200, limit: 4 });
     // The same when nobody says beforehand how long it is.
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n123\r\n2\r\n45\r\n0\r\n\r\n";
     let server = Server::sending(chunked).await;
@@ -166,7 +184,7 @@ async fn the_limit_itself_is_not_too_much() {
     unsized_request.limits.max_body = 5;
     assert_eq!(end(&unsized_request).await.body, b"12345");
     unsized_request.limits.max_body = 4;
-    assert_eq!(error(&unsized_request).await, HttpError::BodyTooLarge { limit: 4 });
+    assert_eq!(error(&unsized_request).await, HttpError::BodyTooLarge { status: 200, limit: 4 });
 
     request.method = "HEAD".into();
     let server = Server::new(vec![Answer::Send(head("Content-Length: 99999999999\r\n"))]).await;
