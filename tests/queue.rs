@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rye_executor::tools::ToolLimits;
 use rye_executor::{
-    CallOptions, CallerLimits, Code, Config, EndingKind, Error, Executor, LoadLimit, Run, Stop,
+    CallOptions, CallerLimits, Code, Config, EndingKind, Error, Executor, Host, LoadLimit, Run, Stop,
 };
 
 use crate::library::{assert_stopped, block_on, executor, plan, start, until_ready};
@@ -58,6 +58,22 @@ fn rye_toml_lowers_the_limits_and_never_raises_them() {
             error,
             Error::Overloaded { running: 1, waiting: 0, limit: LoadLimit::Executor, .. }
         ));
+    });
+}
+
+#[test]
+fn a_project_raises_no_limit_of_the_user() {
+    let world = World::new();
+    habit_tool(&world, "stay", &["stay", "/dev/null"], "");
+    world.file("home/.ai/rye.toml", "[limits]\nconcurrency = 1\nqueue = 1\n");
+    world.file("project/.ai/rye.toml", "[limits]\nconcurrency = 2\nqueue = 5\n");
+    let user_space = Some(world.home().join(".ai"));
+    let host = Host { working_directory: world.project(), user_space, subreaper: true, ..Host::default() };
+    let executor = Executor::new(host, Config::default()).unwrap();
+    block_on(async {
+        let _runs = [(); 2].map(|()| start(&executor, "stay"));
+        let error = executor.start(plan(&executor, "stay", CallOptions::default())).unwrap_err();
+        assert!(matches!(error, Error::Overloaded { running: 1, waiting: 1, .. }), "{error:?}");
     });
 }
 

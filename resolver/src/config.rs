@@ -104,7 +104,8 @@ impl Config {
         Ok(config)
     }
 
-    /// What a less important file says counts where nothing was said before.
+    /// What a less important file says counts where nothing was said before. Of two bounds on what this machine is put to,
+    /// the lesser counts: a project lowers the user's and never raises them.
     fn lay_below(&mut self, below: Self, path: PathBuf) {
         self.pass_env.extend(below.pass_env);
         self.allow_hosts.extend(below.allow_hosts);
@@ -112,17 +113,17 @@ impl Config {
         self.runtimes.extend(below.runtimes);
         self.mcp.lay_below(below.mcp);
         let (own, below) = (&mut self.limits, below.limits);
-        own.concurrency = own.concurrency.or(below.concurrency);
-        own.queue = own.queue.or(below.queue);
+        own.concurrency = lesser(own.concurrency, below.concurrency);
+        own.queue = lesser(own.queue, below.queue);
         own.timeout = own.timeout.or(below.timeout);
         own.idle_timeout = own.idle_timeout.or(below.idle_timeout);
         own.max_output = own.max_output.or(below.max_output);
         own.inline_output = own.inline_output.or(below.inline_output);
-        own.max_artifact = own.max_artifact.or(below.max_artifact);
-        own.tool.concurrency = own.tool.concurrency.or(below.tool.concurrency);
-        own.tool.queue = own.tool.queue.or(below.tool.queue);
-        own.caller.concurrency = own.caller.concurrency.or(below.caller.concurrency);
-        own.caller.queue = own.caller.queue.or(below.caller.queue);
+        own.max_artifact = lesser(own.max_artifact, below.max_artifact);
+        own.tool.concurrency = lesser(own.tool.concurrency, below.tool.concurrency);
+        own.tool.queue = lesser(own.tool.queue, below.tool.queue);
+        own.caller.concurrency = lesser(own.caller.concurrency, below.caller.concurrency);
+        own.caller.queue = lesser(own.caller.queue, below.caller.queue);
         self.files.push(path);
     }
 
@@ -151,6 +152,10 @@ impl Config {
         let problems = table.finish();
         if problems.is_empty() { Ok(config) } else { Err(Error::InvalidConfig { problems }) }
     }
+}
+
+fn lesser<N: Ord>(one: Option<N>, other: Option<N>) -> Option<N> {
+    one.into_iter().chain(other).min()
 }
 
 fn read_runtimes(node: &Node, space: Space, problems: &mut Vec<Problem>) -> Vec<Claim> {
