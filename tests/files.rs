@@ -6,6 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use rye_executor::{CallOptions, Config};
+use serde_json::{Value, json};
 
 use crate::library::{block_on, executor, plan};
 use crate::world::{World, am_root, have};
@@ -388,4 +389,39 @@ fn the_bytes_that_were_read_are_the_bytes_that_run() {
     write("swapped");
     let outcome = block_on(async { executor.start(plan).unwrap().outcome().await.unwrap() });
     assert_eq!(outcome.data_as::<String>().unwrap().as_deref(), Some("read"));
+}
+
+#[test]
+fn every_file_that_decides_is_in_the_chain_with_its_hash() {
+    if !have("bash") {
+        return;
+    }
+    let world = World::new();
+    let command = world.tool("command.toml", "executor_id = \"subprocess\"\nconfig.command = \"true\"\n");
+    let script = world.tool("script.sh", "echo here\n");
+    let sidecar = world.tool("script.toml", "description = \"It says where.\"\n");
+    let runtime = "tool_type = \"runtime\"\nexecutor_id = \"subprocess\"\nconfig.command = \"true\"\n\
+                   call = { style = \"script\", bootstrap = \"_b.txt\" }\n";
+    let runtime = world.tool("runtimes/own.toml", runtime);
+    let bootstrap = world.tool("runtimes/_b.txt", "the bootstrap");
+    world.tool("by_own.rb", "# /// rye\n# executor_id = \"own\"\n# ///\n");
+    let expected = |path: &std::path::Path| {
+        let hash = crate::artifacts::sha256(&std::fs::read(path).unwrap());
+        json!({ "path": path, "sha256": hash })
+    };
+    let is_of = |link: &Value, path: &std::path::Path| {
+        let found = json!({ "path": link["path"], "sha256": link["sha256"] });
+        assert_eq!(found, expected(path), "{link:#}");
+    };
+    let chain = world.outcome(["command"])["chain"].clone();
+    is_of(&chain[0], &command);
+    assert_eq!((&chain[0]["verified"], &chain[0]["beside"]), (&json!(true), &Value::Null));
+    let chain = world.outcome(["script"])["chain"].clone();
+    is_of(&chain[0], &script);
+    assert_eq!(chain[0]["beside"], json!([expected(&sidecar)]));
+    let chain = world.outcome(["by_own"])["chain"].clone();
+    is_of(&chain[1], &runtime);
+    assert_eq!(chain[1]["beside"], json!([expected(&bootstrap)]));
+    let shown = world.rye(["--json", "show", "command"]).run().json();
+    assert_eq!(shown["path"], json!(command));
 }

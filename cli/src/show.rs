@@ -1,5 +1,7 @@
 //! `rye show`: what a tool is, as far as its files say: metadata, parameters, chain.
 
+use std::path::Path;
+
 use rye_executor::tools::Annotations;
 use rye_executor::tools::schema::Schema;
 use rye_executor::{Config, Executor, Host, Report, Resolution};
@@ -31,7 +33,7 @@ fn as_json(resolution: &Resolution) -> serde_json::Value {
     json!({
         "id": resolution.id,
         "space": resolution.space,
-        "path": resolution.file.as_ref().map(|file| file.path.to_string_lossy()),
+        "path": file(resolution).map(Path::to_string_lossy),
         "title": metadata.title,
         "description": tool.description,
         "version": metadata.descriptor.version,
@@ -43,6 +45,11 @@ fn as_json(resolution: &Resolution) -> serde_json::Value {
         "output_schema": metadata.output_schema.as_ref().map(Schema::to_json),
         "chain": resolution.links,
     })
+}
+
+/// The tool's own file; none of what is embedded.
+fn file(resolution: &Resolution) -> Option<&Path> {
+    resolution.links.first().and_then(|link| link.path.as_deref())
 }
 
 fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> String {
@@ -66,7 +73,7 @@ fn as_text(output: &Output, executor: &Executor, resolution: &Resolution) -> Str
     line("effects", Some(&effects(&metadata.annotations)));
     line("returns", metadata.output_schema.as_ref().map(Schema::signature).as_deref());
     let host = executor.resolver().host();
-    line("file", resolution.file.as_ref().map(|file| host.shown(&file.path)).as_deref());
+    line("file", file(resolution).map(|path| host.shown(path)).as_deref());
     line("chain", Some(&chain(resolution)));
     text.push('\n');
     text.push_str(&plain(&rye_executor::tools::usage::usage(resolution.id.as_str(), None, &tool.parameters)));

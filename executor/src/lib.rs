@@ -97,6 +97,6 @@ pub use version::ask_version;
 pub use {rye_resolver as resolver, rye_runtimes as runtimes, rye_tools as tools};
 
 pub use rye_resolver::{
-    Attachment, CallOptions, CallerLimits, Card, Catalogue, Catalogued, Host, IdempotencyKey,
+    Attachment, CallOptions, CallerLimits, Card, Catalogue, Catalogued, FileBeside, Host, IdempotencyKey,
     InvalidIdempotencyKey, Invocation, Link, Listed, Listing, Plan, Resolution, Resolver, Space,
 };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rye_runtimes::core::{CORE_RUNTIMES, PLAIN_PYTHON, WITH_DEPENDENCIES, core_file, core_files};
 use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::{ItemId, nearest};
-use rye_tools::{Form, Item, Tool};
+use rye_tools::{Item, Tool};
 
 use crate::content_hash::ContentHash;
 use crate::error::Error;
@@ -63,9 +63,28 @@ pub struct Link {
     /// Something else stood at the path when the run ended: what ran may have been neither.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub changed: bool,
+    /// What else was read for it: the metadata of a script, the bootstrap of a runtime.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<FileBeside>,
     /// What stands for the bytes as long as it stays the same.
     #[serde(skip)]
     pub(crate) stamp: Option<Stamp>,
+}
+
+/// A file that an item of a chain consists of besides its own. Exactly the bytes that were read count.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FileBeside {
+    /// Where it is.
+    #[serde(serialize_with = "lossy_path::one")]
+    pub path: PathBuf,
+    /// The SHA-256 of the bytes that were read.
+    pub sha256: ContentHash,
+}
+
+impl FileBeside {
+    pub(crate) fn of(file: &Arc<SourceFile>) -> Self {
+        Self { path: file.path.clone(), sha256: ContentHash::of_file(Arc::clone(file)) }
+    }
 }
 
 impl Link {
@@ -87,6 +106,8 @@ pub struct Bootstrap {
     pub name: String,
     /// Its text.
     pub text: Arc<str>,
+    /// Its file; none for what is embedded.
+    pub file: Option<FileBeside>,
 }
 
 impl Resolver {
@@ -114,12 +135,12 @@ impl Resolver {
             chain.runtimes.push(runtime);
         }
         chain.end(primitive)?;
-        let file = found.file.filter(|_| tool.form != Form::Declaration);
         self.merge(Walked {
             tool: Arc::new(*tool),
             id: found.id,
             space: found.space,
-            file,
+            file: found.file,
+            sidecar: found.sidecar,
             runtimes: chain.runtimes,
             primitive,
             runs_itself: found.runs_itself,
@@ -219,15 +240,15 @@ impl Resolver {
     }
 
     pub(crate) fn bootstrap(&self, runtime: &FoundItem, name: &str) -> Result<Bootstrap, Error> {
-        let text = match &runtime.file {
+        let found = match &runtime.file {
             None => core_file(&runtime.id)
                 .and_then(|file| file.bootstrap)
                 .filter(|(known, _)| *known == name)
-                .map(|(_, text)| Arc::from(text)),
+                .map(|(_, text)| (Arc::from(text), None)),
             Some(file) => self.bootstrap_beside(runtime, &file.path, name)?,
         };
-        match text {
-            Some(text) => Ok(Bootstrap { name: name.to_owned(), text }),
+        match found {
+            Some((text, file)) => Ok(Bootstrap { name: name.to_owned(), text, file }),
             None => {
                 let problem = Problem::new(
                     &self.start_of(runtime),
@@ -250,13 +271,14 @@ impl Resolver {
         runtime: &FoundItem,
         file: &std::path::Path,
         name: &str,
-    ) -> Result<Option<Arc<str>>, Error> {
+    ) -> Result<Option<(Arc<str>, Option<FileBeside>)>, Error> {
         let root = self.spaces.roots.iter().find(|root| root.space == runtime.space);
         let Some(tools) = root.and_then(|root| root.tools.as_ref()) else { return Ok(None) };
         let beside = file.with_file_name(name);
         let Ok(below) = beside.strip_prefix(tools.path()) else { return Ok(None) };
-        let read = tools.read(below)?;
-        Ok(read.and_then(|read| String::from_utf8(read.bytes).ok()).map(Arc::from))
+        let Some(read) = tools.read(below)?.map(Arc::new) else { return Ok(None) };
+        let text = std::str::from_utf8(&read.bytes).ok().map(Arc::from);
+        Ok(text.map(|text| (text, Some(FileBeside::of(&read)))))
     }
 }
 

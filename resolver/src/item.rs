@@ -20,6 +20,8 @@ pub struct FoundItem {
     pub item: Item,
     /// Its file; `None` in the system space.
     pub file: Option<Arc<SourceFile>>,
+    /// The file beside it that holds its metadata.
+    pub sidecar: Option<Arc<SourceFile>>,
     /// Whether it runs by its own `#!` line, no runtime claiming its extension.
     pub runs_itself: bool,
 }

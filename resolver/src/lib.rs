@@ -54,7 +54,7 @@ use serde_json::{Map, Value};
 
 pub use card::{Card, Kind, Offer};
 pub use catalogue::{Catalogue, Catalogued};
-pub use chain::{Bootstrap, Link, Primitive};
+pub use chain::{Bootstrap, FileBeside, Link, Primitive};
 pub use claims::{Claim, Claims};
 pub use config::{CallerLimits, Config, Limits, Said};
 pub use config_check::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};

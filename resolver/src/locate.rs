@@ -39,7 +39,7 @@ pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
     };
     let item = Item::read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
     let id = id.clone();
-    Ok(Some(FoundItem { id, space: Space::System, item, file: None, runs_itself: false }))
+    Ok(Some(FoundItem { id, space: Space::System, item, file: None, sidecar: None, runs_itself: false }))
 }
 
 /// Every item of the system space.
@@ -154,7 +154,8 @@ pub(crate) fn item_of(
         Ok(item) => item,
         Err(problems) => return Err(Error::InvalidMetadata { id: id.clone(), problems }),
     };
-    Ok(Ok(FoundItem { id: id.clone(), space: root.space, item, file: Some(Arc::new(source)), runs_itself }))
+    let (file, sidecar) = (Some(Arc::new(source)), sidecar.map(Arc::new));
+    Ok(Ok(FoundItem { id: id.clone(), space: root.space, item, file, sidecar, runs_itself }))
 }
 
 /// The paths in the folder that have the id: by the claimed extensions, or, when none of those is there, by

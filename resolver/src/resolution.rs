@@ -13,7 +13,7 @@ use rye_tools::parameter::Parameters;
 use rye_tools::{Form, Item, Tool};
 
 use crate::Resolver;
-use crate::chain::{Bootstrap, Link, Primitive};
+use crate::chain::{Bootstrap, FileBeside, Link, Primitive};
 use crate::content_hash::ContentHash;
 use crate::error::Error;
 use crate::files::SourceFile;
@@ -57,6 +57,7 @@ pub(crate) struct Walked {
     pub(crate) id: ItemId,
     pub(crate) space: Space,
     pub(crate) file: Option<Arc<SourceFile>>,
+    pub(crate) sidecar: Option<Arc<SourceFile>>,
     /// The runtime nearest the tool comes first.
     pub(crate) runtimes: Vec<FoundItem>,
     pub(crate) primitive: Primitive,
@@ -67,15 +68,19 @@ pub(crate) struct Walked {
 impl Resolver {
     /// Merges what the items of a chain say: primitive < runtime < tool.
     pub(crate) fn merge(&self, walked: Walked) -> Result<Resolution, Error> {
-        let Walked { tool, id, space, file, runtimes, primitive, runs_itself } = walked;
+        let Walked { tool, id, space, file: source, sidecar, runtimes, primitive, runs_itself } = walked;
+        let file = source.clone().filter(|_| tool.form != Form::Declaration);
         let mut merged = Merged::default();
         let mut bootstrap = None;
         // The runtime nearest the primitive comes first, the tool last.
-        for found in runtimes.iter().rev() {
+        let mut runtime_links: Vec<_> = runtimes.iter().map(link_of).collect();
+        for (found, link) in runtimes.iter().zip(&mut runtime_links).rev() {
             if let Item::Runtime(runtime) = &found.item {
                 merged.lay(&found.id.to_string(), &runtime.descriptor);
                 if let Some(name) = &runtime.descriptor.call.bootstrap {
-                    bootstrap = Some(self.bootstrap(found, name)?);
+                    let read = self.bootstrap(found, name)?;
+                    link.beside.extend(read.file.clone());
+                    bootstrap = Some(read);
                 }
             }
         }
@@ -105,18 +110,19 @@ impl Resolver {
         let mut links = vec![Link {
             id: id.to_string(),
             space,
-            path: file.as_ref().map(|file| file.path.clone()),
-            sha256: file.clone().map(ContentHash::of_file),
+            path: source.as_ref().map(|file| file.path.clone()),
+            sha256: source.map(ContentHash::of_file),
             // A declaration was read whole; a function travels with its request; a script runs from its path.
             verified: file.is_none()
                 || (function && !reads_path(&merged.config) && matches!(tool.form, Form::PythonFunction(_))),
             changed: false,
+            beside: sidecar.iter().map(FileBeside::of).collect(),
             stamp: file
                 .as_ref()
                 .and_then(|file| file.stamp)
                 .filter(|stamp| stamp.is_settled(SystemTime::now())),
         }];
-        links.extend(runtimes.iter().map(link_of));
+        links.extend(runtime_links);
         links.push(Link {
             id: primitive.id().to_owned(),
             space: Space::System,
@@ -124,6 +130,7 @@ impl Resolver {
             sha256: None,
             verified: true,
             changed: false,
+            beside: Vec::new(),
             stamp: None,
         });
         let Merged { call, config, env_config, pass_env } = merged;
@@ -184,6 +191,7 @@ fn link_of(found: &FoundItem) -> Link {
         sha256,
         verified: true,
         changed: false,
+        beside: Vec::new(),
         stamp: None,
     }
 }

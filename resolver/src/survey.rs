@@ -81,7 +81,14 @@ impl Resolver {
             notes: Vec::new(),
         };
         let (item, space) = (Item::Tool(Box::new(tool)), self.nearest_space());
-        Ok(FoundItem { id: "the-tool-that-asks".parse()?, space, item, file: None, runs_itself: false })
+        Ok(FoundItem {
+            id: "the-tool-that-asks".parse()?,
+            space,
+            item,
+            file: None,
+            sidecar: None,
+            runs_itself: false,
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn resolve(
     id: ToolId,
     item: Item,
 ) -> Result<Arc<Resolution>, Report> {
-    let found = FoundItem { id, space, item, file: None, runs_itself: false };
+    let found = FoundItem { id, space, item, file: None, sidecar: None, runs_itself: false };
     let resolution = executor.resolver().resolve_item(found);
     resolution.map(Arc::new).map_err(|error| resolve_report(&error))
 }
