@@ -119,7 +119,7 @@ impl Folder {
         write(&file, b"1").map(drop)
     }
 
-    /// Whether nobody is in it or in those below it, and it is as it was when it was made.
+    /// Whether nobody is in it or in those below it, and it is not frozen.
     pub(super) fn is_empty(&self) -> bool {
         let events = self.open("cgroup.events").ok().and_then(|file| procfs::rest(&file));
         events.is_some_and(|events| is_empty(&events))
