@@ -103,6 +103,47 @@ if __name__ == '__main__':
 }
 
 #[test]
+fn a_file_that_calls_its_function_by_itself_runs_once() {
+    let Some(world) = tool("def main():\n    print('deployed')\nmain()\n") else { return };
+    assert_eq!(world.rye(["run", "t"]).run().ok(), "deployed\n");
+    assert_eq!(world.data(["t"]), "deployed\n");
+    let parsed = r#"import argparse, sys
+
+def main(options):
+    print('hello', options.name)
+    return 3
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--name', required=True)
+sys.exit(main(parser.parse_args()))
+"#;
+    world.tool("t.py", parsed);
+    let ran = world.rye(["run", "t", "--name", "Ada"]).run();
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(3), "hello Ada\n"), "{}", ran.stderr());
+    let tried = r#"import asyncio
+
+async def main():
+    print('once')
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    pass
+"#;
+    world.tool("t.py", tried);
+    assert_eq!(world.data(["t"]), "once\n");
+    // Who says that it is a function is told where it is called besides.
+    let block = "# /// rye\n# [call]\n# style = \"function\"\n# ///\n";
+    world.tool("t.py", format!("{block}def main(n: int):\n    return n\n\nprint(main(1))\n"));
+    world.refused(["t", "1"], 125, "invalid_metadata", &["t.py:8:7: ", "if __name__ == \"__main__\":"]);
+    world.tool(
+        "t.py",
+        format!("{block}def main(n: int):\n    return n\n\nif __name__ == '__main__':\n    main(1)\n"),
+    );
+    assert_eq!(world.data(["t", "1"]), 1);
+}
+
+#[test]
 fn a_syntax_error_is_named_by_file_and_line() {
     let Some(world) = tool("def main(:\n    return 1\n") else { return };
     world.refused(["t"], 125, "invalid_metadata", &["t.py:1:10"]);

@@ -11,6 +11,7 @@ use rye_runtimes::document::{Entry, LineIndex, Place, Problem};
 use crate::parameter::Parameters;
 
 mod annotation;
+mod calls;
 mod classes;
 mod docstring;
 mod enumeration;
@@ -54,6 +55,8 @@ pub struct PythonFile {
     /// The parameters whose JSON value is not yet what the annotation says (`Path`, `Enum`, a dataclass),
     /// in the order declared. `**kwargs` stands under its own name.
     pub converts: Vec<String>,
+    /// Where the file calls its entry function whoever imports it, which makes it a script.
+    pub calls_itself: Option<Place>,
     /// What was not understood. None of it keeps the tool from running.
     pub notes: Vec<Problem>,
 }
@@ -130,16 +133,30 @@ fn parse(file: &Arc<str>, source: &str, has_block: bool) -> Result<PythonFile, V
     let outline = outline::Outline::of(&parsed.syntax().body);
     let literals = metadata::read(&outline, &index)?;
     let counts = has_block || outline.declares_itself() || source.starts_with("#!");
-    let kind = kind::of(&outline, counts);
-    let described = signature::read(&outline, kind, source, &index);
+    let entry = outline.main.or(outline.execute);
+    let call = entry.and_then(|entry| calls::find(&parsed.syntax().body, entry.name.as_str()));
+    let calls_itself = call.map(|call| index.place(call.start().to_usize()));
+    let kind = kind::of(&outline, counts, calls_itself.is_some());
+    let mut described = signature::read(&outline, kind, source, &index);
+    if let (Some(entry), Some(place)) = (entry.filter(|entry| !kind::is_command(entry)), &calls_itself) {
+        described.notes.push(calls_itself_note(entry.name.as_str(), place));
+    }
     Ok(PythonFile {
         kind,
         literals,
         doc: described.doc,
         parameters: described.parameters,
         converts: described.converts,
+        calls_itself,
         notes: described.notes,
     })
+}
+
+/// That a function with parameters is none that rye calls.
+fn calls_itself_note(entry: &str, place: &Place) -> Problem {
+    let fact = format!("`{entry}` is called here, so the file is a script, and rye passes `{entry}` nothing");
+    Problem::new(place, fact)
+        .hint(format!("to have rye call `{entry}`, put this under `if __name__ == \"__main__\":`"))
 }
 
 /// The parser's words in the wording of the house: a fragment that begins in lower case.

@@ -182,6 +182,14 @@ impl Item {
                 return Err(problems);
             }
         };
+        if let (Some(Style::Function), Some(call)) =
+            (metadata.descriptor.call.style, python.as_ref().and_then(|file| file.calls_itself.as_ref()))
+        {
+            return Err(vec![
+                Problem::new(call, "with `style = \"function\"` this call would be a second one")
+                    .hint("put it under `if __name__ == \"__main__\":`, or use `style = \"script\"`"),
+            ]);
+        }
         let mut tool = script_tool(metadata, python, node);
         // Only that there is such a block: what it says is uv's to read.
         tool.has_dependencies = source.extension == Some("py") && has_block(source.bytes, "script");
@@ -213,6 +221,8 @@ fn script_tool(metadata: Metadata, python: Option<python::PythonFile>, node: Opt
         if let Some(name) = name.filter(|_| by_function) {
             form = Form::PythonFunction(PythonFunction { name, converts: file.converts });
             inferred = file.parameters;
+        }
+        if by_function {
             notes = file.notes;
         }
     }
@@ -237,6 +247,7 @@ fn read_python(source: &ToolFile<'_>, has_metadata: bool) -> Result<python::Pyth
             doc: None,
             parameters: None,
             converts: Vec::new(),
+            calls_itself: None,
             notes: Vec::new(),
         });
     };

@@ -6,9 +6,11 @@ use ruff_python_ast::{Expr, StmtFunctionDef};
 use super::outline::Outline;
 use super::{EntryFunction, PythonKind};
 
-/// How a file is used. `counts` tells that it has metadata or a `#!` line.
-pub(super) fn of(outline: &Outline<'_>, counts: bool) -> PythonKind {
+/// How a file is used. `counts` tells that it has metadata or a `#!` line, `calls_itself` that it calls its entry
+/// function whoever imports it.
+pub(super) fn of(outline: &Outline<'_>, counts: bool, calls_itself: bool) -> PythonKind {
     match (outline.main, outline.execute) {
+        (Some(_), _) | (_, Some(_)) if calls_itself => PythonKind::Script,
         (Some(main), _) if outline.has_guard && is_command(main) => PythonKind::Script,
         (Some(main), _) => PythonKind::Function(EntryFunction::Main { is_async: main.is_async }),
         (None, Some(execute)) => PythonKind::Function(EntryFunction::Execute { is_async: execute.is_async }),
@@ -19,7 +21,7 @@ pub(super) fn of(outline: &Outline<'_>, counts: bool) -> PythonKind {
 
 /// Whether a `main` is the usual head of a command: it takes nothing, `*args`, or only `argv` or `args`; or a
 /// command-line library calls it (`@click.command()`), which no caller with arguments can.
-fn is_command(main: &StmtFunctionDef) -> bool {
+pub(super) fn is_command(main: &StmtFunctionDef) -> bool {
     let parameters = &main.parameters;
     let mut named = parameters.iter_non_variadic_params();
     let takes_words = match (named.next(), named.next()) {

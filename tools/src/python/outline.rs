@@ -248,13 +248,13 @@ fn is_main(expression: &Expr) -> bool {
     matches!(expression, Expr::StringLiteral(text) if text.value.to_str() == "__main__")
 }
 
-fn is_type_checking(test: &Expr) -> bool {
+pub(super) fn is_type_checking(test: &Expr) -> bool {
     match test {
         Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
         _ => is_name(test, "TYPE_CHECKING"),
     }
 }
 
-fn is_name(expression: &Expr, wanted: &str) -> bool {
+pub(super) fn is_name(expression: &Expr, wanted: &str) -> bool {
     matches!(expression, Expr::Name(name) if name.id.as_str() == wanted)
 }

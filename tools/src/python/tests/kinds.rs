@@ -66,6 +66,68 @@ fn a_guard_beside_a_command_makes_a_script() {
 }
 
 #[test]
+fn a_file_that_calls_its_entry_by_itself_is_a_script() {
+    let script = PythonKind::Script;
+    for (call, kind) in [
+        ("main()", script),
+        ("sys.exit(main())", script),
+        ("raise SystemExit(main())", script),
+        ("asyncio.run(main())", script),
+        ("await main()", script),
+        ("main(parser.parse_args())", script),
+        ("result = main(1)\nprint(result)", script),
+        ("result: int = main(1)", script),
+        ("print(f'{main(1)}')", script),
+        ("assert main(1) == 2", script),
+        ("if True:\n    main()", script),
+        ("if a:\n    pass\nelif main():\n    pass", script),
+        ("try:\n    main()\nexcept KeyboardInterrupt:\n    pass", script),
+        ("try:\n    import x\nexcept ImportError:\n    main()", script),
+        ("with x as y:\n    main(y)", script),
+        ("with main() as y:\n    pass", script),
+        ("for path in sys.argv[1:]:\n    main(path)", script),
+        ("while main(): pass", script),
+        ("match main():\n    case _: pass", script),
+        ("if __name__ == '__main__':\n    pass\nelse:\n    main()", script),
+        ("typer.run(main)", script),
+        ("anyio.run(main, backend='trio')", script),
+        ("fire.Fire(main)", script),
+        ("if __name__ == '__main__':\n    main()", MAIN),
+        ("if __name__ in ('__main__', 'x'):\n    main()", MAIN),
+        ("if not __name__ != '__main__':\n    main()", MAIN),
+        ("if TYPE_CHECKING:\n    main()", MAIN),
+        ("def other():\n    main()", MAIN),
+        ("class Other:\n    x = main()", MAIN),
+        ("other = lambda: main()", MAIN),
+        ("other = main", MAIN),
+        ("main = wrap(main)", MAIN),
+        ("atexit.register(main)", MAIN),
+        ("other.main()", MAIN),
+        ("execute()", MAIN),
+        ("x: main()", MAIN),
+    ] {
+        let source = format!("import sys\ndef main(x): pass\n{call}\n");
+        assert_eq!(file(&source).kind, kind, "{source}");
+    }
+    assert_eq!(file("def execute(params, project_path): pass\nexecute({}, '.')").kind, script);
+    let both = "def main(x): pass\ndef execute(params, project_path): pass\nexecute({}, '.')";
+    assert_eq!(file(both).kind, MAIN);
+    assert_eq!(file("def main(): pass\nif a == '__main__': main()").kind, script);
+}
+
+#[test]
+fn what_a_script_makes_of_parameters_is_noted() {
+    let notes = |source: &str| file(source).notes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let said = "t.py:3:6: `main` is called here, so the file is a script, and rye passes `main` nothing";
+    assert_eq!(notes("def main(word: str): ...\n\nexit(main('x'))\n"), [said]);
+    for source in
+        ["def main(): ...\nmain()", "def main(argv=None): ...\nmain()", "def main(*words): ...\nmain()"]
+    {
+        assert_eq!(notes(source), [""; 0], "{source}");
+    }
+}
+
+#[test]
 fn only_functions_have_parameters() {
     assert_eq!(file("print(1)").parameters, None);
     assert_eq!(parameters(&file("def main(): pass")), "");
