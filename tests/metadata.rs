@@ -135,6 +135,45 @@ fn text_that_is_not_utf8_is_told_with_its_line() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let world = World::new();
+    let block = |mark: &str| format!("\u{feff}{mark} /// rye\n{mark} description = \"told\"\n{mark} ///\n");
+    world.tool("block.sh", format!("{}exit 0\n", block("#")));
+    world.tool("mark.mjs", format!("{}export default () => 'module'\n", block("//")));
+    world.tool("sidecar.sh", "exit 0\n");
+    world.tool("sidecar.toml", "\u{feff}description = \"told\"\n");
+    for id in ["block", "mark", "sidecar"] {
+        assert_eq!(world.rye(["--json", "show", id]).run().json()["description"], "told", "{id}");
+    }
+    world.tool("hello.mjs", "\u{feff}export default () => 'first line'\n");
+    world.tool("hello2.py", "\u{feff}def main(n: int):\n    return n\n");
+    world.tool("script.py", "\u{feff}print('script')\n");
+    if have("node") {
+        assert_eq!((world.data(["mark"]), world.data(["hello"])), ("module".into(), "first line".into()));
+    }
+    if have("python3") {
+        assert_eq!((world.data(["hello2", "1"]), world.data(["script"])), (1.into(), "script\n".into()));
+    }
+    // What starts the file may stumble over it, and that is noted.
+    world.program("project/.ai/tools/itself", "\u{feff}#!/bin/sh\n");
+    world.refused(
+        ["itself"],
+        127,
+        "tool_not_found",
+        &["begins with a byte order mark", "save it as UTF-8 without"],
+    );
+    let notes = world.rye(["--json", "check"]).run().json()["notes"].clone();
+    let about: Vec<_> = notes
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|note| note["message"].as_str().unwrap().contains("byte order mark"))
+        .map(|note| note["place"].as_str().unwrap())
+        .collect();
+    assert_eq!(about, [".ai/tools/block.sh:1:1", ".ai/tools/itself:1:1"], "{notes:#}");
+}
+
+#[test]
 fn a_megabyte_of_nesting_is_an_error_and_no_crash() {
     let deep = 1 << 20;
     let rows = [

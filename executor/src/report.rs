@@ -290,6 +290,9 @@ fn not_found_report(error: &ResolveError) -> Report {
             PassedOverReason::NoInterpreterLine => {
                 "begin it with a `#!` line, or add a runtime that claims its extension".to_owned()
             }
+            PassedOverReason::HiddenInterpreterLine => {
+                "save it as UTF-8 without a byte order mark".to_owned()
+            }
             PassedOverReason::Runtime => "give a tool the line `executor_id`, and run the tool".to_owned(),
             PassedOverReason::Unlisted => "move it out of that folder".to_owned(),
         });

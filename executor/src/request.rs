@@ -7,6 +7,7 @@ use rye_primitives::{
 };
 use rye_resolver::{Attachment, FunctionCall, Plan, ProcessPlan, StdinPlan};
 use rye_runtimes::call::Style;
+use rye_tools::without_mark;
 use serde::Serialize;
 
 use crate::artifacts::ArtifactConfig;
@@ -81,8 +82,8 @@ fn function_request(call: &FunctionCall) -> Vec<u8> {
     let request = FunctionRequest {
         path: text(call.file.path.as_os_str()),
         module: &call.module,
-        // A file that is not UTF-8 is a script and never gets here.
-        source: std::str::from_utf8(&call.file.bytes).unwrap_or_default(),
+        // A file that is not UTF-8 is no function and never gets here. Python compiles a text without its mark.
+        source: std::str::from_utf8(without_mark(&call.file.bytes)).unwrap_or_default(),
         function: call.function,
         params: call.arguments.to_json(),
         converts: &call.converts,

@@ -60,6 +60,11 @@ pub enum PassedOverReason {
     /// Executable, without a `#!` line, and of no claimed extension.
     #[error("has no `#!` line and no extension that a runtime claims")]
     NoInterpreterLine,
+    /// As before, and there is a `#!` line, which nobody sees.
+    #[error(
+        "begins with a byte order mark, which hides its `#!` line, and has no extension that a runtime claims"
+    )]
+    HiddenInterpreterLine,
     /// A way to run tools.
     #[error("is a runtime, not a tool")]
     Runtime,

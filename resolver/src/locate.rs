@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rye_runtimes::ItemId;
 use rye_runtimes::core::{core_claims, core_file, core_files};
-use rye_tools::{Item, ToolFile};
+use rye_tools::{Item, ToolFile, hides_interpreter_line};
 
 use crate::claims::Claims;
 use crate::error::Error;
@@ -140,7 +140,12 @@ pub(crate) fn item_of(
     let runs_itself =
         extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension, root.space));
     if runs_itself && !source.bytes.starts_with(b"#!") {
-        return Ok(Err(PassedOverReason::NoInterpreterLine));
+        let is_hidden = hides_interpreter_line(&source.bytes);
+        return Ok(Err(if is_hidden {
+            PassedOverReason::HiddenInterpreterLine
+        } else {
+            PassedOverReason::NoInterpreterLine
+        }));
     }
     let shown = |file: &SourceFile| -> Arc<str> { Arc::from(host.shown(&file.path)) };
     let tool_file = ToolFile {

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use rye_runtimes::TomlSource;
 use rye_runtimes::document::{Node, Place, Problem};
 
+use crate::byte_order_mark::without_mark;
+
 const MARKS: [&str; 3] = ["#", "//", "--"];
 
 /// Finds the block named `name` (`rye`, or PEP 723's `script`) in the bytes of a file and parses its TOML.
@@ -24,7 +26,7 @@ const MARKS: [&str; 3] = ["#", "//", "--"];
 pub fn read_block(file: &Arc<str>, bytes: &[u8], name: &str) -> Result<Option<Node>, Vec<Problem>> {
     let mut blocks = Vec::new();
     let mut problems = Vec::new();
-    let mut lines = bytes.split(|&byte| byte == b'\n').zip(1_u32..);
+    let mut lines = without_mark(bytes).split(|&byte| byte == b'\n').zip(1_u32..);
     while let Some((line, number)) = lines.next() {
         let Some(mark) = opening(line, name) else { continue };
         let opened = Place { file: Arc::clone(file), line: number, column: 1, whole_file: false };
@@ -69,7 +71,7 @@ pub fn read_block(file: &Arc<str>, bytes: &[u8], name: &str) -> Result<Option<No
 
 /// Whether a file has a block of that name, closed and sound or not.
 pub(crate) fn has_block(bytes: &[u8], name: &str) -> bool {
-    bytes.split(|&byte| byte == b'\n').any(|line| opening(line, name).is_some())
+    without_mark(bytes).split(|&byte| byte == b'\n').any(|line| opening(line, name).is_some())
 }
 
 /// The mark of a line that opens a block: `# /// name`.
@@ -122,12 +124,21 @@ mod tests {
             );
             assert_eq!(read(&text).unwrap().unwrap().to_json().to_string(), r#"{"version":"1"}"#);
         }
-        assert_eq!(read("# /// rye\r\n# ///\r\n").unwrap().unwrap().to_json().to_string(), "{}");
+        for text in ["# /// rye\r\n# ///\r\n", "\u{feff}# /// rye\n# ///\n"] {
+            assert_eq!(read(text).unwrap().unwrap().to_json().to_string(), "{}");
+        }
     }
 
     #[test]
     fn what_is_no_block_is_none() {
-        for text in ["", "# /// script\n# ///\n", "  # /// rye\n# ///\n", "#/// rye\n", "# /// ryebread\n"] {
+        for text in [
+            "",
+            "# /// script\n# ///\n",
+            "  # /// rye\n# ///\n",
+            "#/// rye\n",
+            "# /// ryebread\n",
+            "\u{feff}\u{feff}# /// rye\n",
+        ] {
             assert_eq!(read(text), Ok(None), "{text:?}");
         }
     }

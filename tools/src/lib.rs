@@ -3,6 +3,7 @@
 
 pub mod arguments;
 mod block;
+mod byte_order_mark;
 pub mod completion;
 pub mod dialect;
 pub mod json;
@@ -27,6 +28,7 @@ pub mod properties;
 mod replay;
 
 pub use block::read_block;
+pub use byte_order_mark::{hides_interpreter_line, without_mark};
 pub use metadata::{Annotations, Metadata, ToolLimits};
 pub use parameter::environment_name;
 pub use portable_name::{Collision, PortableNames};

@@ -8,6 +8,7 @@ use rye_runtimes::document::{Node, NodeValue, Place, Problem};
 use rye_runtimes::{RUNTIME_TYPE, Runtime, TomlSource};
 
 use crate::block::{has_block, read_block};
+use crate::byte_order_mark::{self, without_mark};
 use crate::metadata::Metadata;
 use crate::node::{self, NODE_EXTENSIONS, NodeKind};
 use crate::parameter::Parameters;
@@ -191,6 +192,11 @@ impl Item {
             ]);
         }
         let mut tool = script_tool(metadata, python, node);
+        tool.notes.extend(byte_order_mark::note(
+            &Place::start_of(&source.file),
+            source.extension,
+            source.bytes,
+        ));
         // Only that there is such a block: what it says is uv's to read.
         tool.has_dependencies = source.extension == Some("py") && has_block(source.bytes, "script");
         Ok(Self::Tool(Box::new(tool)))
@@ -200,7 +206,7 @@ impl Item {
 /// What a file of a Node language is; `None` for other files.
 fn node_kind(source: &ToolFile<'_>) -> Option<NodeKind> {
     let is_node = source.extension.is_some_and(|extension| NODE_EXTENSIONS.contains(&extension));
-    is_node.then(|| node::kind(&String::from_utf8_lossy(source.bytes)))
+    is_node.then(|| node::kind(&String::from_utf8_lossy(without_mark(source.bytes))))
 }
 
 fn script_tool(metadata: Metadata, python: Option<python::PythonFile>, node: Option<NodeKind>) -> Tool {
