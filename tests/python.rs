@@ -96,6 +96,51 @@ class N(typing.NamedTuple):
 }
 
 #[test]
+fn an_annotation_that_is_not_there_at_run_time_costs_no_other() {
+    let head = r#"from __future__ import annotations
+import dataclasses, datetime, functools, pathlib, typing
+if typing.TYPE_CHECKING:
+    from collections.abc import Sequence
+    from somewhere import Missing
+
+@dataclasses.dataclass
+class P:
+    at: pathlib.Path
+    what: Missing = None
+
+class N(typing.NamedTuple):
+    what: Missing
+    at: pathlib.Path
+
+def wrap(function):
+    return functools.wraps(function)(lambda **arguments: function(**arguments))
+"#;
+    let Some(world) = tool("") else { return };
+    for (signature, params, want) in [
+        ("p: pathlib.Path, words: Sequence[str] = ()", r#"{"p": "a"}"#, "{'p': PosixPath('a'), 'words': ()}"),
+        (
+            "p: pathlib.Path, words: Sequence[str]",
+            r#"{"p": "a", "words": ["b"]}"#,
+            "{'p': PosixPath('a'), 'words': ['b']}",
+        ),
+        (
+            "when: datetime.date, what: Missing | None = None, those: list[Missing] = ()",
+            r#"{"when": "2024-01-02", "what": {"x": 1}, "those": [1]}"#,
+            "{'when': datetime.date(2024, 1, 2), 'what': {'x': 1}, 'those': [1]}",
+        ),
+        ("p: P", r#"{"p": {"at": "a", "what": 1}}"#, "{'p': P(at=PosixPath('a'), what=1)}"),
+        ("n: N", r#"{"n": [1, "a"]}"#, "{'n': N(what=1, at=PosixPath('a'))}"),
+        ("p: pathlib.Path = None", r#"{"p": null}"#, "{'p': None}"),
+    ] {
+        for wrapped in ["", "@wrap\n"] {
+            let text = format!("{head}{wrapped}def main({signature}):\n    return repr(locals())\n");
+            world.tool("t.py", &text);
+            assert_eq!(world.data(["--params", params, "t"]), want, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_value_that_cannot_be_converted_is_told_with_its_path() {
     let Some(world) = tool("") else { return };
     for (annotation, word, holds) in [

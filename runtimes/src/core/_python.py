@@ -31,13 +31,44 @@ def defaults(function, params):
 def convert(function, params, names):
     pydantic = sys.modules.get("pydantic")
     modern = pydantic and hasattr(pydantic, "TypeAdapter")
-    hints = typing.get_type_hints(function, **({"include_extras": True} if modern else {}))
+    if not any(name in params for name in names):
+        return
+    hints = hints_of(function, **({"include_extras": True} if modern else {}))
     for name in params:
-        if name in names and name in hints:
+        if name in names and name in hints and params[name] is not None:
             if modern:
                 params[name] = pydantic.TypeAdapter(hints[name]).validate_python(params[name])
             else:
                 params[name] = value_of(hints[name], params[name], name)
+
+
+def hints_of(owner, **extras):
+    """What annotations mean. One that is not there at run time, being for type checkers only, costs no other."""
+    try:
+        return typing.get_type_hints(owner, **extras)
+    except Exception:
+        hints = {}
+    for part in reversed(getattr(owner, "__mro__", (owner,))):
+        while hasattr(part, "__wrapped__"):
+            part = part.__wrapped__
+        space = getattr(part, "__globals__", None) or vars(sys.modules.get(getattr(part, "__module__", ""), sys))
+        for name, hint in written(part).items():
+            alone = lambda: None
+            alone.__annotations__ = {name: hint}
+            try:
+                hints.update(typing.get_type_hints(alone, space, **extras))
+            except Exception:
+                hints[name] = typing.Any
+    return hints
+
+
+def written(part):
+    try:
+        from annotationlib import Format, get_annotations
+        return get_annotations(part, format=Format.FORWARDREF)
+    except (ImportError, TypeError):
+        own = vars(part).get("__annotations__") if isinstance(part, type) else getattr(part, "__annotations__", None)
+        return own or {}
 
 
 def value_of(hint, value, path):
@@ -46,7 +77,7 @@ def value_of(hint, value, path):
         return value
     if hasattr(hint, "__supertype__"):
         return value_of(hint.__supertype__, value, path)
-    if origin is getattr(typing, "Annotated", None) or hasattr(hint, "__metadata__"):
+    if origin is getattr(typing, "Annotated", typing) or hasattr(hint, "__metadata__"):
         return value_of(args[0] if args else hint.__origin__, value, path)
     if origin is typing.Union or origin is getattr(types, "UnionType", ()):
         if value is None and NONE in args:
@@ -68,7 +99,7 @@ def value_of(hint, value, path):
         return value
     if isinstance(value, list) and isinstance(kind, type):
         if kind is tuple or issubclass(kind, tuple):
-            each = args[:1] * len(value) if args[1:] == (...,) else args or typing.get_type_hints(kind).values()
+            each = args[:1] * len(value) if args[1:] == (...,) else args or hints_of(kind).values()
             hinted = [value_of(*pair, f"{path}[{at}]") for at, pair in enumerate(zip(each, value))]
             return kind(*hinted or value) if hasattr(kind, "_fields") else kind(hinted or value)
         items = [value_of(args[0], item, f"{path}[{at}]") for at, item in enumerate(value)] if args else value
@@ -76,7 +107,7 @@ def value_of(hint, value, path):
     if isinstance(value, dict) and isinstance(kind, type):
         fields = getattr(kind, "__dataclass_fields__", None)
         if fields or hasattr(kind, "__required_keys__") or hasattr(kind, "_fields"):
-            hints = typing.get_type_hints(kind)
+            hints = hints_of(kind)
             known = {k: value_of(hints[k], v, f"{path}.{k}") if k in hints else v for k, v in value.items()}
             return known if hasattr(kind, "__required_keys__") else kind(**known)
         if kind is bytes and set(value) == {"base64"}:
