@@ -201,6 +201,54 @@ export default async function main({ how }) {
 }
 
 #[test]
+fn what_led_to_an_error_is_told_with_it() {
+    let Some(world) = tool(
+        "t.mjs",
+        r#"const low = () => new RangeError("low");
+
+export default ({ how }) => {
+  const cause = low();
+  if (how === "chain") throw new Error("high", { cause: new TypeError("middle", { cause }) });
+  if (how === "text") throw new Error("high", { cause: "only text" });
+  if (how === "odd") throw new Error("high", { cause: Object.create(null) });
+  if (how === "long") throw new Error("high", { cause: "y".repeat(100000) });
+  if (how === "loop") throw Object.assign(cause, { cause });
+  if (how === "many") throw new AggregateError(Array.from({ length: 1000 }, (_, n) => new Error(n)), "high");
+  throw new AggregateError([cause, 7], "high", { cause: "before" });
+};
+"#,
+    ) else {
+        return;
+    };
+    let at = |line: u32, name: &str| format!(" ({}:{line} in {name})", world.tools().join("t.mjs").display());
+    let told = |how: &str| -> Vec<String> {
+        let (outcome, code) = failure(&world, &["t", "--how", how]);
+        let error = &outcome["error"];
+        assert_eq!((code, &error["code"]), (Some(1), &json!("tool_failed")), "{how}: {outcome:#}");
+        let causes = error["causes"].as_array().unwrap().iter();
+        causes
+            .map(|cause| cause.as_str().unwrap().to_owned())
+            .take_while(|cause| !cause.starts_with('/'))
+            .collect()
+    };
+    let low = format!("RangeError: low{}", at(1, "low"));
+    assert_eq!(
+        told("chain"),
+        [format!("caused by TypeError: middle{}", at(5, "default")), format!("caused by {low}")]
+    );
+    assert_eq!(told("text"), ["caused by only text"]);
+    assert_eq!(told("odd"), ["caused by [object Object]"]);
+    assert!(matches!(told("long").as_slice(), [cause] if cause.len() < 600));
+    assert_eq!(told("loop"), [""; 0]);
+    assert_eq!(told("many").len(), 20);
+    assert_eq!(
+        told("group"),
+        ["caused by before".to_owned(), format!("in the group: {low}"), "in the group: 7".to_owned()]
+    );
+    world.rye(["run", "t", "--how", "text"]).run().fails(1, &["error: Error: high", "caused by only text"]);
+}
+
+#[test]
 fn an_exit_is_the_tools_own_code_and_no_promise_is_waited_for_in_vain() {
     let Some(world) = tool(
         "t.mjs",

@@ -235,6 +235,80 @@ def fail(how):
 }
 
 #[test]
+fn what_led_to_an_exception_is_told_with_it() {
+    let Some(world) = tool(
+        r#"class Group(Exception):
+    """As in Python 3.11, and in every version."""
+    def __init__(self, text, exceptions):
+        super().__init__(text)
+        self.exceptions = tuple(exceptions)
+
+def load():
+    return {}['key']
+
+def main(how: str):
+    try:
+        load()
+    except KeyError as error:
+        error.__notes__ = ['written by hand', 'and more']
+        if how == 'from':
+            raise RuntimeError('x') from error
+        if how == 'none':
+            raise RuntimeError('x') from None
+        if how == 'group':
+            raise Group('x', [ValueError('a'), Group('b', [error])]) from None
+        if how == 'many':
+            raise Group('x', [ValueError(n) for n in range(1000)]) from error
+        if how == 'loop':
+            other = RuntimeError('x')
+            other.__cause__, error.__cause__ = error, other
+            raise other
+        raise RuntimeError('x' * 1000 if how == 'long' else 'x')
+"#,
+    ) else {
+        return;
+    };
+    let path = world.tools().join("t.py");
+    let key = format!("KeyError: 'key' ({}:8 in load)", path.display());
+    let notes = ["note: written by hand".to_owned(), "note: and more".to_owned()];
+    let told = |how: &str| -> Vec<String> {
+        let (outcome, code) = failure(&world, &["t", how]);
+        let error = &outcome["error"];
+        assert_eq!((code, &error["code"]), (Some(1), &Value::from("tool_failed")), "{how}: {outcome:#}");
+        let causes: Vec<_> = error["causes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let (last, causes) = causes.split_last().unwrap();
+        assert!(last.starts_with(&format!("{}:", path.display())) && last.contains(" in main: "), "{last}");
+        causes.iter().map(|&cause| cause.to_owned()).collect()
+    };
+    let with_notes = |first: String| [vec![first], notes.to_vec()].concat();
+    assert_eq!(told("from"), with_notes(format!("caused by {key}")));
+    assert_eq!(told("loop"), with_notes(format!("caused by {key}")));
+    assert_eq!(told("other"), with_notes(format!("while handling {key}")));
+    assert_eq!(told("long"), with_notes(format!("while handling {key}")));
+    assert_eq!(told("none"), [""; 0]);
+    let group = ["in the group: ValueError: a".to_owned(), "in the group: Group: b".to_owned()];
+    assert_eq!(told("group"), [&group[..], &with_notes(format!("in the group: {key}"))].concat());
+    let many = told("many");
+    assert_eq!(
+        (many.len(), &many[0], many[4].as_str()),
+        (20, &format!("caused by {key}"), "in the group: ValueError: 1")
+    );
+    world.rye(["run", "t", "from"]).run().fails(1, &["error: RuntimeError: x", "caused by KeyError: 'key'"]);
+    // A reason is as long as a reader takes it, whatever it holds.
+    let long = r#"class Odd(Exception):
+    def __str__(self):
+        raise ValueError
+
+def main(odd: bool):
+    raise RuntimeError('x') from (Odd() if odd else ValueError('\udcff' + 'y' * 100000))
+"#;
+    world.tool("t.py", long);
+    assert_eq!(failure(&world, &["t", "--odd"]).0["error"]["causes"][0], "caused by Odd");
+    let cause = failure(&world, &["t", "--no-odd"]).0["error"]["causes"][0].as_str().unwrap().to_owned();
+    assert!(cause.starts_with("caused by ValueError: ") && cause.len() < 600, "{cause}");
+}
+
+#[test]
 fn an_end_of_the_process_is_told_as_it_was() {
     let Some(world) = tool(
         r#"import os, sys, signal

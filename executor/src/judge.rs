@@ -189,6 +189,9 @@ struct FunctionError {
     #[serde(rename = "type")]
     kind: String,
     message: String,
+    /// What led to it, nearest first.
+    #[serde(default)]
+    causes: Vec<String>,
     #[serde(default)]
     traceback: Vec<Frame>,
 }
@@ -238,7 +241,8 @@ fn function_result(plan: &Plan, reply: &Reply, kind: EndingKind) -> Judged {
             let colon = if error.message.is_empty() { "" } else { ": " };
             let message = format!("{}{colon}{}", error.kind, error.message);
             let report = Report::new(Code::ToolFailed, message);
-            Err(error.traceback.iter().fold(report, |report, frame| report.cause(frame.shown())).into())
+            let causes = error.causes.into_iter().chain(error.traceback.iter().map(Frame::shown));
+            Err(causes.fold(report, Report::cause).into())
         }
         (Some(result), None) if result.get() == "null" => Ok(None),
         (result, None) => Ok(result),

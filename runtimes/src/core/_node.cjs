@@ -95,18 +95,54 @@ function text(value) {
   }
 }
 
-function failure(error, folders) {
-  if (!(error instanceof Error)) return { type: "Error", message: text(error), traceback: [] };
-  const traceback = [];
+function ownFrames(error, folders) {
+  const frames = [];
   for (const line of String(error.stack).split("\n")) {
     const [, name, file, at] = /^\s*at (?:(.*) \()?(?:file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?$/.exec(line) ?? [];
     if (file && folders.some((folder) => file.startsWith(folder + "/"))) {
-      traceback.unshift({ file, line: Number(at), function: name ?? "<module>", text: "" });
+      frames.unshift({ file, line: Number(at), function: name ?? "<module>", text: "" });
     }
+  }
+  return frames;
+}
+
+const MOST = 20;
+const LONGEST = 500;
+
+// What is in an AggregateError, and what led to an error, nearest first. Each is told once.
+function behind(error, folders) {
+  const told = [];
+  const known = [["", error]];
+  for (const [word, one] of known) {
+    if (told.length >= MOST) break;
+    const isError = one instanceof Error;
+    if (word) {
+      const said = (isError ? [one.name, one.message] : ["", one]).map(text).filter(Boolean).join(": ");
+      const [at] = isError ? ownFrames(one, folders).slice(-1) : [];
+      const place = at ? ` (${at.file}:${at.line} in ${at.function})` : "";
+      told.push(`${word} ${said.length > LONGEST ? said.slice(0, LONGEST) + "..." : said}${place}`);
+    }
+    if (!isError) continue;
+    const members = Array.isArray(one.errors) ? one.errors.slice(0, MOST) : [];
+    const more = one.cause === undefined ? [] : [["caused by", one.cause]];
+    more.push(...members.map((member) => ["in the group:", member]));
+    for (const pair of more) if (!known.some(([, other]) => other === pair[1])) known.push(pair);
+  }
+  return told;
+}
+
+function failure(error, folders) {
+  if (!(error instanceof Error)) return { type: "Error", message: text(error), traceback: [] };
+  const traceback = ownFrames(error, folders);
+  let causes = [];
+  try {
+    causes = behind(error, folders);
+  } catch {
+    // An error may have anything for a cause, even what cannot be looked at.
   }
   const [, file, at] = /^(?:file:\/\/)?(\/.*):(\d+)$/m.exec(String(error.stack)) ?? [];
   if (!traceback.length && file) traceback.push({ file, line: Number(at), function: "<module>", text: "" });
-  return { type: text(error.name), message: text(error.message), traceback };
+  return { type: text(error.name), message: text(error.message), causes, traceback };
 }
 
 // What `node -e` puts into the global scope is no part of a file's: a tool that ran by it would run nowhere else.

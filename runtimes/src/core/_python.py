@@ -198,6 +198,64 @@ class Report:
         exec(REPORT, module.__dict__)
 
 
+FAILURE = r'''
+import traceback
+
+MOST, LONGEST = 20, 500
+
+
+def own_frames(error, folders):
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folders)]
+
+
+def text_of(error):
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def behind(error, folders):
+    """Notes, what is in a group, and what led to it, nearest first. Each error is told once."""
+    told, known = [], [("", error)]
+    for word, one in known:
+        if len(told) >= MOST:
+            break
+        if word:
+            text = text_of(one)
+            place = "".join(f" ({at.filename}:{at.lineno} in {at.name})" for at in own_frames(one, folders)[-1:])
+            told.append(f"{word} {type(one).__qualname__}{': ' if text else ''}{short(text)}{place}")
+        notes = getattr(one, "__notes__", None)
+        told.extend("note: " + short(str(note)) for note in (notes if isinstance(notes, list) else ())[:MOST])
+        more = [("caused by", one.__cause__)]
+        if one.__cause__ is None and not one.__suppress_context__:
+            more = [("while handling", one.__context__)]
+        members = getattr(one, "exceptions", None)
+        more += [("in the group:", member) for member in (members if isinstance(members, tuple) else ())[:MOST]]
+        known += [(word, each) for word, each in more
+                  if isinstance(each, BaseException) and all(each is not other for _, other in known)]
+    return told[:MOST]
+
+
+def short(text):
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+
+
+def failure(error, folders):
+    frames = own_frames(error, folders)
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append(traceback.FrameSummary(error.filename, error.lineno, "<module>"))
+    frames[5:-15] = []
+    try:
+        causes = behind(error, folders)
+    except Exception:
+        causes = []
+    return {"type": type(error).__qualname__, "message": text_of(error), "causes": causes, "traceback": [
+        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""}
+        for frame in frames]}
+'''
+
+
 def plain(value):
     kind = type(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -262,21 +320,6 @@ def codec():
     except (ImportError, TypeError):
         import json
         return json.loads, lambda value: json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False)
-
-
-def failure(error, folders):
-    import traceback
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folders)]
-    if isinstance(error, SyntaxError) and error.filename:
-        frames.append(traceback.FrameSummary(error.filename, error.lineno, "<module>"))
-    frames[5:-15] = []
-    try:
-        message = str(error)
-    except Exception:
-        message = ""
-    return {"error": {"type": type(error).__qualname__, "message": message, "traceback": [
-        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""}
-        for frame in frames]}}
 
 
 async def awaited(value):
@@ -364,7 +407,9 @@ def serve():
             raise
         reply, code = b'{"result":null}', 0
     except BaseException as error:
-        reply = encode(failure(error, folders)).encode("utf-8", "replace")
+        later = {}
+        exec(FAILURE, later)
+        reply = encode({"error": later["failure"](error, folders)}).encode("utf-8", "replace")
     reply = memoryview(reply + b"\n")
     while reply:
         reply = reply[os.write(channel, reply):]
