@@ -141,27 +141,53 @@ def wrap(function):
 }
 
 #[test]
-fn a_value_that_cannot_be_converted_is_told_with_its_path() {
+fn a_value_that_cannot_be_converted_is_an_argument_that_does_not_fit() {
     let Some(world) = tool("") else { return };
     for (annotation, word, holds) in [
-        ("datetime.date", "soon", "v: 'soon' is not date"),
-        ("decimal.Decimal", "x", "v: 'x' is not Decimal"),
+        ("datetime.date", "soon", "`v`: 'soon' is not date: Invalid isoformat string: 'soon'"),
+        ("decimal.Decimal", "x", "`v`: 'x' is not Decimal"),
         (
             "datetime.timedelta",
             "soon",
-            "v: 'soon' is not timedelta: neither seconds nor a duration such as PT1H30M",
+            "`v`: 'soon' is not timedelta: neither seconds nor a duration such as PT1H30M",
         ),
-        ("list[uuid.UUID]", "[\"x\"]", "v[0]: 'x' is not UUID"),
+        ("list[uuid.UUID]", "[\"x\"]", "`v[0]`: 'x' is not UUID"),
+        ("P", "{\"x\": -1}", "`v`: 'x' is negative"),
     ] {
         world.tool(
             "t.py",
-            format!("import datetime, decimal, uuid\ndef main(v: {annotation}):\n    return 1\n"),
+            format!(
+                r#"import dataclasses, datetime, decimal, uuid
+
+@dataclasses.dataclass
+class P:
+    x: int
+
+    def __post_init__(self):
+        if self.x < 0:
+            raise ValueError("'x' is negative")
+
+def main(v: {annotation}):
+    open('ran', 'w').close()
+"#
+            ),
         );
         let (outcome, code) = failure(&world, &["t", "--v", word]);
-        assert_eq!((code, &outcome["error"]["code"]), (Some(1), &Value::from("tool_failed")), "{annotation}");
-        let message = outcome["error"]["message"].as_str().unwrap();
-        assert!(message.starts_with("ValueError: ") && message.contains(holds), "{annotation}: {message}");
+        let error = &outcome["error"];
+        assert_eq!((code, &error["code"]), (Some(2), &Value::from("invalid_arguments")), "{outcome:#}");
+        assert_eq!(error["message"], "the arguments do not fit `t`");
+        assert!(error["causes"][0].as_str().unwrap().starts_with(holds), "{annotation}: {error:#}");
+        assert_eq!(error["hints"], json!(["`rye run t --help` shows what it takes"]));
+        assert!(!world.project().join("ran").exists(), "{annotation}");
     }
+    world
+        .rye(["run", "t", "--v", "{\"x\": -1}"])
+        .run()
+        .fails(2, &["`v`: 'x' is negative", "t.py:9 in __post_init__"]);
+    // What the function itself says is its failure.
+    world.tool("t.py", "import datetime\ndef main(v: datetime.date):\n    raise ValueError('v: no')\n");
+    let (outcome, code) = failure(&world, &["t", "--v", "2024-01-02"]);
+    assert_eq!((code, &outcome["error"]["code"]), (Some(1), &Value::from("tool_failed")), "{outcome:#}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rye_primitives::{Captured, Ending as ProcessEnding, Phases, ProcessEnd, Reply};
 use rye_resolver::{Attachment, Link, Plan, hexadecimal};
 use rye_runtimes::call::{OutputForm, Style};
+use rye_tools::arguments::ArgumentProblem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -189,6 +190,9 @@ struct FunctionError {
     #[serde(rename = "type")]
     kind: String,
     message: String,
+    /// The argument, or the place in it (`when[0]`), that is why the function was not called.
+    #[serde(default)]
+    argument: Option<String>,
     /// What led to it, nearest first.
     #[serde(default)]
     causes: Vec<String>,
@@ -237,16 +241,27 @@ fn function_result(plan: &Plan, reply: &Reply, kind: EndingKind) -> Judged {
         )
     })?;
     match (reply.result, reply.error) {
-        (_, Some(error)) => {
-            let colon = if error.message.is_empty() { "" } else { ": " };
-            let message = format!("{}{colon}{}", error.kind, error.message);
-            let report = Report::new(Code::ToolFailed, message);
-            let causes = error.causes.into_iter().chain(error.traceback.iter().map(Frame::shown));
-            Err(causes.fold(report, Report::cause).into())
-        }
+        (_, Some(error)) => Err(function_report(plan, error).into()),
         (Some(result), None) if result.get() == "null" => Ok(None),
         (result, None) => Ok(result),
     }
+}
+
+fn function_report(plan: &Plan, error: FunctionError) -> Report {
+    let report = match &error.argument {
+        Some(argument) => {
+            let problem = ArgumentProblem::new(argument, error.message);
+            Report::new(Code::InvalidArguments, format!("the arguments do not fit `{}`", plan.tool))
+                .cause(problem.to_string())
+                .hint(format!("`rye run {} --help` shows what it takes", plan.tool))
+        }
+        None => {
+            let colon = if error.message.is_empty() { "" } else { ": " };
+            Report::new(Code::ToolFailed, format!("{}{colon}{}", error.kind, error.message))
+        }
+    };
+    let causes = error.causes.into_iter().chain(error.traceback.iter().map(Frame::shown));
+    causes.fold(report, Report::cause)
 }
 
 impl Frame {

@@ -28,7 +28,14 @@ def defaults(function, params):
             params[name] = default.get_default(call_default_factory=True)
 
 
-def convert(function, params, names):
+class Unfit(ValueError):
+    def __init__(self, place, fact):
+        super().__init__(fact)
+        self.place_in_arguments = place
+
+
+def convert(function, params, request):
+    names = request["converts"]
     pydantic = sys.modules.get("pydantic")
     modern = pydantic and hasattr(pydantic, "TypeAdapter")
     if not any(name in params for name in names):
@@ -36,10 +43,12 @@ def convert(function, params, names):
     hints = hints_of(function, **({"include_extras": True} if modern else {}))
     for name in params:
         if name in names and name in hints and params[name] is not None:
+            request["argument"] = name
             if modern:
                 params[name] = pydantic.TypeAdapter(hints[name]).validate_python(params[name])
             else:
                 params[name] = value_of(hints[name], params[name], name)
+    request["argument"] = None
 
 
 def hints_of(owner, **extras):
@@ -87,7 +96,7 @@ def value_of(hint, value, path):
                 return value_of(member, value, path)
             except (TypeError, ValueError, KeyError):
                 continue
-        raise ValueError(f"{path}: {value!r} is none of {hint}")
+        raise Unfit(path, f"{value!r} is none of {hint}")
     if origin is typing.Literal or origin is None and not isinstance(hint, type):
         return value
     kind = origin or hint
@@ -95,7 +104,7 @@ def value_of(hint, value, path):
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if not isinstance(value, kind):
-            raise TypeError(f"{path}: {value!r} is not {kind.__name__}")
+            raise Unfit(path, f"{value!r} is not {kind.__name__}")
         return value
     if isinstance(value, list) and isinstance(kind, type):
         if kind is tuple or issubclass(kind, tuple):
@@ -130,7 +139,7 @@ def value_of(hint, value, path):
             return kind(str(value))
         return kind(value)
     except Exception as error:
-        raise ValueError(f"{path}: {value!r} is not {kind.__name__}: {error}") from None
+        raise Unfit(path, f"{value!r} is not {kind.__name__}: {error}") from None
 
 
 def duration(kind, text):
@@ -346,7 +355,7 @@ def call(request):
         if request["converts"] or "pydantic" in sys.modules:
             later = {"sys": sys}
             exec(LATER, later)
-            later["convert"](function, params, request["converts"])
+            later["convert"](function, params, request)
             later["defaults"](function, params)
         code, first = getattr(function, "__code__", None), []
         for only in code.co_varnames[:getattr(code, "co_posonlyargcount", 0)] if code else ():
@@ -409,7 +418,10 @@ def serve():
     except BaseException as error:
         later = {}
         exec(FAILURE, later)
-        reply = encode({"error": later["failure"](error, folders)}).encode("utf-8", "replace")
+        told = later["failure"](error, folders)
+        if request.get("argument") and isinstance(error, (TypeError, ValueError)):
+            told["argument"] = getattr(error, "place_in_arguments", request["argument"])
+        reply = encode({"error": told}).encode("utf-8", "replace")
     reply = memoryview(reply + b"\n")
     while reply:
         reply = reply[os.write(channel, reply):]
