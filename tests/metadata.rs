@@ -132,6 +132,16 @@ fn text_that_is_not_utf8_is_told_with_its_line() {
     let world = World::new();
     world.tool("x.sh", [world.marking().as_bytes(), b"# /// rye\n# title = \"\xff\"\n# ///\n"].concat());
     wrong(&world, &["x.sh:4:1: a line of the block is not UTF-8"], "");
+    // Python knows other encodings, and rye none in which a function could be called.
+    let function = |coding: &str| [coding.as_bytes(), b"\ndef main():\n    return '\xe9'\n"].concat();
+    for (coding, fact) in [
+        ("#", "x.py:3:1: not UTF-8, and no line names another encoding"),
+        ("# coding: latin-1", "x.py:3:1: not UTF-8, and only a script may have another encoding"),
+    ] {
+        let world = World::new();
+        world.tool("x.py", function(coding));
+        wrong(&world, &[fact], "save the file as UTF-8");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod schema_read;
 pub mod search;
 mod tool;
 pub mod usage;
+mod utf8;
 pub mod words;
 
 #[cfg(any(test, fuzzing))]

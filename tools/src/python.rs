@@ -14,6 +14,7 @@ mod annotation;
 mod calls;
 mod classes;
 mod docstring;
+mod encoding;
 mod enumeration;
 mod field;
 mod fstrings;
@@ -26,6 +27,8 @@ mod scope;
 mod signature;
 #[cfg(test)]
 mod tests;
+
+pub use encoding::read_bytes;
 
 /// A source above this many bytes is refused; what parsing may cost in stack is bounded with it.
 pub const SOURCE_LIMIT: usize = 4 * 1024 * 1024;

@@ -13,6 +13,7 @@ use crate::metadata::Metadata;
 use crate::node::{self, NODE_EXTENSIONS, NodeKind};
 use crate::parameter::Parameters;
 use crate::python::{self, EntryFunction, PythonKind};
+use crate::utf8::not_utf8;
 use crate::words::script_arguments;
 
 /// The files of one item.
@@ -158,7 +159,7 @@ impl Item {
             }
         }
         let python = (source.extension == Some("py"))
-            .then(|| read_python(source, has_metadata))
+            .then(|| python::read_bytes(&source.file, source.bytes, has_metadata))
             .and_then(|read| read.map_err(|found| problems.extend(found)).ok());
         if let Some(python) = &python {
             if python.kind == PythonKind::Module {
@@ -244,33 +245,10 @@ fn script_tool(metadata: Metadata, python: Option<python::PythonFile>, node: Opt
     }
 }
 
-fn read_python(source: &ToolFile<'_>, has_metadata: bool) -> Result<python::PythonFile, Vec<Problem>> {
-    let Ok(text) = std::str::from_utf8(source.bytes) else {
-        // Python may know the encoding; rye reads UTF-8 only, and such a file still runs as a script.
-        return Ok(python::PythonFile {
-            kind: PythonKind::Script,
-            literals: Vec::new(),
-            doc: None,
-            parameters: None,
-            converts: Vec::new(),
-            calls_itself: None,
-            notes: Vec::new(),
-        });
-    };
-    python::read(&source.file, text, has_metadata)
-}
-
 fn parse_toml(file: &Arc<str>, bytes: &[u8]) -> Result<Node, Vec<Problem>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => TomlSource::file(file, text.to_owned()).parse(),
-        Err(error) => {
-            let line = bytes.iter().take(error.valid_up_to()).filter(|&&byte| byte == b'\n').count() + 1;
-            let line = u32::try_from(line).unwrap_or(u32::MAX);
-            Err(vec![Problem::new(
-                &Place { file: Arc::clone(file), line, column: 1, whole_file: false },
-                "not UTF-8",
-            )])
-        }
+        Err(error) => Err(vec![not_utf8(file, bytes, &error, "not UTF-8")]),
     }
 }
 
