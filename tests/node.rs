@@ -44,6 +44,11 @@ fn functions_are_called_however_they_are_exported() {
         ("j.cjs", "exports.execute = (p) => new Promise((done) => setImmediate(done, ['j', p.x]))\n"),
         ("k.js", "module.exports = (p) => ['k', p.x]\n"),
         ("l.mjs", "const one = await Promise.resolve('l')\nexport default (p) => [one, p.x]\n"),
+        ("n.mjs", "export const main = async (p) => ['n', p.x]\n"),
+        ("o.mjs", "const main = (p) => ['o', p.x]\nexport { main }\n"),
+        ("p.mjs", "function run(p) { return ['p', p.x] }\nexport {\n  run as main, // and no other\n}\n"),
+        ("q.mjs", "export let execute = (p) => ['q', p.x]\n"),
+        ("r.mjs", "const run = (p) => ['r', p.x]\nexport { run as default }\n"),
         ("m.mjs", "export default (p) => ({ then(done) { done(['m', p.x]) } })\n"),
     ] {
         world.tool(name, text);
@@ -317,9 +322,19 @@ fn what_json_cannot_say_is_refused_with_its_path() {
         ("[Symbol('s')]", "result[0]", "a symbol"),
         ("(() => { const a = { b: [] }; a.b.push(a); return a })()", "result.b[0]", "part of itself"),
         ("new Date(NaN).getTime()", "result", "NaN"),
+        ("(function* () {})()", "result", "of type Generator"),
+        ("({ a: (async function* () {})() })", "result.a", "of type AsyncGenerator"),
+        ("[[].values()]", "result[0]", "of type Array Iterator"),
+        ("[Promise.resolve(1)]", "result[0]", "of type Promise"),
     ] {
         world.tool("t.mjs", format!("export default () => {expression}\n"));
         fails(&world, &["t"], &format!("TypeError: {path} is {what}, which JSON cannot say"));
+    }
+    for entry in ["async function* main", "function* main"] {
+        world.tool("t.mjs", format!("export {entry}() {{ yield 1 }}\n"));
+        assert!(
+            fails(&world, &["t"], "TypeError: result is of type ").to_string().contains("Generator, which")
+        );
     }
     // A Node that can write it exactly does.
     world.tool("t.mjs", "export default () => ({ big: 2n ** 70n })\n");
@@ -374,7 +389,12 @@ fn modules_are_found_as_node_finds_them() {
 #[test]
 fn a_file_with_other_exports_is_a_module_and_one_without_a_script() {
     let Some(world) = tool("lib2.mjs", "export const x = 1\n") else { return };
-    world.refused(["lib2"], 127, "tool_not_found", &[]);
+    world.refused(
+        ["lib2"],
+        127,
+        "tool_not_found",
+        &["has exports, and no line exports `default`, `main` or `execute`"],
+    );
     world.tool(
         "s.mjs",
         "console.log(JSON.stringify([process.argv.slice(2), process.env.NODE_ENV]))\nprocess.exitCode = 4\n",

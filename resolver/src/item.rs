@@ -49,7 +49,7 @@ pub enum PassedOverReason {
     #[error("has only imports, definitions and assignments, and neither `main` nor `execute`")]
     PythonModule,
     /// A JavaScript file without anything to call.
-    #[error("has exports, and none is `default`, `main` or `execute`")]
+    #[error("has exports, and no line exports `default`, `main` or `execute`")]
     NodeModule,
     /// A TOML file that declares nothing callable.
     #[error("has neither `executor_id` nor `tool_type`")]

@@ -15,41 +15,93 @@ pub(crate) enum NodeKind {
 /// The extensions of Node files.
 pub(crate) const NODE_EXTENSIONS: [&str; 5] = ["js", "mjs", "cjs", "ts", "mts"];
 
+/// What rye calls.
+const ENTRIES: [&str; 3] = ["default", "main", "execute"];
+
 /// Reads the lines of a file.
 pub(crate) fn kind(source: &str) -> NodeKind {
     let mut exports = false;
+    // The list of an `export {` that is not closed yet.
+    let mut list: Option<String> = None;
     for line in source.lines() {
-        match exported(line) {
-            Some(true) => return NodeKind::Function,
-            Some(false) => exports = true,
-            None => {}
+        if list.is_none() {
+            match exported(line) {
+                Some(Exported::Entry) => return NodeKind::Function,
+                Some(Exported::Other) => exports = true,
+                Some(Exported::List) => list = Some(String::new()),
+                None => continue,
+            }
+        }
+        let Some(open) = &mut list else { continue };
+        // Nothing in a list holds `//` but a comment.
+        let code = line.split_once("//").map_or(line, |(code, _)| code);
+        let end = code.split_once('}');
+        open.push_str(end.map_or(code, |(names, _)| names));
+        open.push(' ');
+        if end.is_some() {
+            if names_entry(open) {
+                return NodeKind::Function;
+            }
+            (exports, list) = (true, None);
         }
     }
-    if exports { NodeKind::Module } else { NodeKind::Script }
+    if exports || list.is_some() { NodeKind::Module } else { NodeKind::Script }
 }
 
-/// Whether a line exports something, and whether that is what rye calls.
-fn exported(line: &str) -> Option<bool> {
-    if let Some(rest) = line.strip_prefix("export ") {
-        let rest = rest.trim_start();
-        let function = rest.strip_prefix("async ").unwrap_or(rest).trim_start().strip_prefix("function");
-        let name = function.map(|rest| rest.trim_start_matches([' ', '*']));
-        let is_entry = |name: &str| {
-            ["main", "execute"].into_iter().any(|entry| {
-                name.strip_prefix(entry).is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
-            })
-        };
-        return Some(word(rest, "default").is_some() || name.is_some_and(is_entry));
+/// What a line exports.
+enum Exported {
+    /// Something that rye calls.
+    Entry,
+    /// Something else.
+    Other,
+    /// The names in braces that begin here.
+    List,
+}
+
+fn exported(line: &str) -> Option<Exported> {
+    let of = |is_entry| Some(if is_entry { Exported::Entry } else { Exported::Other });
+    if let Some(rest) = word(line, "export") {
+        match rest.trim_start() {
+            list if list.starts_with('{') => return Some(Exported::List),
+            rest if rest.starts_with('*') => return of(false),
+            same if same == rest => {}
+            rest => return of(word(rest, "default").is_some() || declares_entry(rest)),
+        }
     }
     if word(line, "module.exports").is_some() {
-        return Some(true);
+        return of(true);
     }
     let name = line.strip_prefix("exports.")?;
-    let entry = ["main", "execute", "default"].into_iter().find_map(|entry| word(name, entry));
-    Some(entry.is_some_and(|rest| {
-        let rest = rest.trim_start();
-        rest.starts_with('=') && !rest.starts_with("==")
-    }))
+    of(ENTRIES.into_iter().filter_map(|entry| word(name, entry)).any(is_assigned))
+}
+
+/// `function main(`, `async function* execute<`, `const main =`, `let execute: Type =`
+fn declares_entry(rest: &str) -> bool {
+    if let Some(names) = ["const", "let", "var"].into_iter().find_map(|kind| word(rest, kind)) {
+        return after_entry(names).is_some_and(|rest| rest.starts_with(':') || is_assigned(rest));
+    }
+    let function = word(rest, "async").unwrap_or(rest).trim_start().strip_prefix("function");
+    function.and_then(after_entry).is_some_and(|rest| rest.starts_with(['(', '<']))
+}
+
+/// What follows the name of an entry, if the text begins with it.
+fn after_entry(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches([' ', '\t', '*']);
+    ["main", "execute"].into_iter().find_map(|entry| word(text, entry)).map(str::trim_start)
+}
+
+fn is_assigned(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.starts_with('=') && !rest.starts_with("==")
+}
+
+/// Whether what stands in the braces of an `export` gives something the name of an entry: `main`, `run as main`.
+fn names_entry(list: &str) -> bool {
+    list.trim_start_matches(|c| c != '{').trim_start_matches('{').split(',').any(|item| {
+        let is_type = word(item.trim_start(), "type").is_some_and(|rest| !rest.trim().is_empty());
+        let name = item.split_whitespace().next_back();
+        !is_type && name.is_some_and(|name| ENTRIES.contains(&name))
+    })
 }
 
 /// What follows a word, if the text begins with it.
@@ -73,6 +125,31 @@ mod tests {
             ("module.exports.main = p => p", NodeKind::Function),
             ("exports.main = p => p", NodeKind::Function),
             ("exports.execute= p => p", NodeKind::Function),
+            ("export function* main() {}", NodeKind::Function),
+            ("export const main = async (p) => p", NodeKind::Function),
+            ("export let execute= p => p", NodeKind::Function),
+            ("export const main: Call = (p) => p", NodeKind::Function),
+            ("export const main = wrap(\n  (p) => p\n)", NodeKind::Function),
+            ("const main = 1\nexport { main }", NodeKind::Function),
+            ("export {main};", NodeKind::Function),
+            ("export{ helper, run as main, };", NodeKind::Function),
+            ("export { run as default, helper }", NodeKind::Function),
+            ("export {\n  helper, // main\n  execute,\n};", NodeKind::Function),
+            ("export { main } from './main.mjs'", NodeKind::Function),
+            ("export { helper }\nexport { main }", NodeKind::Function),
+            ("export { main as helper }", NodeKind::Module),
+            ("export { helper, // main\n}", NodeKind::Module),
+            ("export { helper }\nmain()", NodeKind::Module),
+            ("export { type main }", NodeKind::Module),
+            ("export type { main }", NodeKind::Module),
+            ("export type main = 1", NodeKind::Module),
+            ("export {", NodeKind::Module),
+            ("export const mainly = 1", NodeKind::Module),
+            ("export const helper = main", NodeKind::Module),
+            ("export * from './main.mjs'", NodeKind::Module),
+            ("  export { main }", NodeKind::Script),
+            ("export", NodeKind::Script),
+            ("export_all({ main })", NodeKind::Script),
             ("export function mainly() {}", NodeKind::Module),
             ("export const x = 1", NodeKind::Module),
             ("exports.helper = 1", NodeKind::Module),

@@ -62,6 +62,9 @@ function plain(value, path, above) {
     return Buffer.from(text).equals(bytes) ? text : { base64: bytes.toString("base64") };
   }
   if (value instanceof Set) value = [...value];
+  // What is gone through or waited for has no members of its own: JSON would say `{}`.
+  const isWalked = typeof value.next === "function" && (value[Symbol.iterator] || value[Symbol.asyncIterator]);
+  if (isWalked || value instanceof Promise) refuse(`of type ${Object.prototype.toString.call(value).slice(8, -1)}`);
   if (Array.isArray(value)) return value.map((item, at) => plain(item ?? null, `${path}[${at}]`, above));
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   const members = entries.filter(([, item]) => item !== undefined);
