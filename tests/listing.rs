@@ -305,8 +305,29 @@ fn a_path_that_is_no_text_is_shown_as_near_as_can_be() {
 fn output_that_is_cut_off_is_an_error() {
     let world = World::new();
     world.tool("t.toml", "executor_id = \"subprocess\"\n[config]\ncommand = \"true\"\n");
+    world.tool("f.py", "def main(n: int):\n    return n\n");
+    let mut calls = vec![
+        vec!["--help"],
+        vec!["run", "t", "--help"],
+        vec!["check"],
+        vec!["completions", "bash"],
+        vec!["search", "t"],
+        vec!["runtimes"],
+        vec!["explain", "t"],
+        vec!["mcp", "install", "--dry-run"],
+        vec!["new", "made"],
+    ];
+    if have("python3") {
+        calls.push(vec!["run", "f", "1"]);
+    }
     for words in [&["list"][..], &["run", "t"], &["show", "t"], &["doctor"]] {
-        let mut command = world.rye(["--json"].iter().chain(words)).command();
+        calls.push(["--json"].iter().chain(words).copied().collect());
+        if words[0] != "run" {
+            calls.push(words.to_vec());
+        }
+    }
+    for words in calls {
+        let mut command = world.rye(&words).command();
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         command.stdin(std::process::Stdio::null()).stdout(full).stderr(std::process::Stdio::piped());
         let ran = command.spawn().unwrap().wait_with_output().unwrap();

@@ -67,11 +67,11 @@ fn show_list(output: &Output, kept: &[Kept]) -> ExitCode {
         let age = output.styled(Style::Dim, &format!("{}{cut}", age(kept.made)));
         text.push_str(&format!("{id}  {size:>width$}  {age}\n"));
     }
-    output.print(&text);
+    let code = output.print(&text, ExitCode::SUCCESS);
     if kept.is_empty() {
         output.note(Style::Dim, "note", "nothing is kept: no run printed more than 6 KiB to a program");
     }
-    ExitCode::SUCCESS
+    code
 }
 
 /// To a program every byte as it is; on a terminal nothing that acts.
@@ -84,8 +84,7 @@ fn show(output: &Output, kept: &Kept) -> Result<ExitCode, Report> {
     if output.stdout_is_terminal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
-        output.print(&plain(&String::from_utf8_lossy(&bytes)));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(output.print(&plain(&String::from_utf8_lossy(&bytes)), ExitCode::SUCCESS));
     }
     let mut stdout = std::io::stdout().lock();
     match std::io::copy(&mut file, &mut stdout).and_then(|_| stdout.flush()) {

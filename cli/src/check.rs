@@ -58,8 +58,7 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
         let checked = json!({ "problems": in_one(problems), "notes": in_one(notes), "tools": tools });
         return Ok(output.print_json(&checked, code));
     }
-    show(output, &problems, &notes, tools);
-    Ok(code)
+    Ok(output.print(&as_text(output, &problems, &notes, tools), code))
 }
 
 /// A problem, and what lies behind it.
@@ -132,7 +131,7 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Told> {
     }
 }
 
-fn show(output: &Output, problems: &[Told], notes: &[Told], tools: usize) {
+fn as_text(output: &Output, problems: &[Told], notes: &[Told], tools: usize) -> String {
     let mut text = String::new();
     let mut drawing = Drawing::new(output.width());
     for (style, word, list) in [(Style::Red, "error", problems), (Style::Yellow, "note", notes)] {
@@ -143,5 +142,5 @@ fn show(output: &Output, problems: &[Told], notes: &[Told], tools: usize) {
         }
     }
     text.push_str(&format!("{}, {}\n", plural(tools, "tool"), plural(problems.len(), "problem")));
-    output.print(&text);
+    text
 }

@@ -28,8 +28,7 @@ pub(crate) fn script(output: &Output, shell: Shell) -> ExitCode {
         let script = serde_json::json!({ "shell": shell.word(), "script": shell.script() });
         return output.print_json(&script, ExitCode::SUCCESS);
     }
-    output.print(shell.script());
-    ExitCode::SUCCESS
+    output.print(shell.script(), ExitCode::SUCCESS)
 }
 
 /// Prints what may stand in the place of the last word. A failure has nobody to be told to.
@@ -43,8 +42,7 @@ pub(crate) fn complete(output: &Output, host: Host, words: &CompleteWords) -> Ex
     };
     let completion = propose(&command, host, &line, &typed.current);
     let folders = matches!(&line.wanted, Wanted::Folder);
-    output.print(&typed.answer(&completion, folders));
-    ExitCode::SUCCESS
+    output.print(&typed.answer(&completion, folders), ExitCode::SUCCESS)
 }
 
 fn propose(command: &Command, host: Host, line: &Line<'_>, current: &str) -> Completion {

@@ -25,8 +25,7 @@ pub(crate) fn doctor(output: &Output, mut host: Host) -> Result<ExitCode, Report
     if output.json {
         return Ok(output.print_json(&examination, code));
     }
-    output.print(&examination.as_text(output, resolver.host()));
-    Ok(code)
+    Ok(output.print(&examination.as_text(output, resolver.host()), code))
 }
 
 /// What was found.

@@ -20,8 +20,7 @@ pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<E
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     let invocation = match read_call(output, &executor, words)? {
         Call::Help(text) => {
-            output.print(&text);
-            return Ok(ExitCode::SUCCESS);
+            return Ok(output.print(&text, ExitCode::SUCCESS));
         }
         Call::Invocation(invocation) => invocation,
     };
@@ -32,7 +31,7 @@ pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<E
     if output.json {
         return Ok(output.print_json(&as_json(&plan, obstacle.as_ref()), code));
     }
-    output.print(&as_text(output, &executor, &plan));
+    let code = output.print(&as_text(output, &executor, &plan), code);
     if let Some(obstacle) = &obstacle {
         output.show_report(obstacle);
     }

@@ -54,11 +54,11 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
         output.note(Style::Yellow, "note", fact);
         output.note(Style::Green, "hint", hint);
     }
-    output.print(&text);
+    let code = output.print(&text, ExitCode::SUCCESS);
     for problem in &catalogue.problems {
         output.note(Style::Yellow, "note", &problem.to_string());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Whole ids, for programs that read lines.

@@ -76,9 +76,7 @@ fn main() -> ExitCode {
 /// The words could not be read, or help was asked for.
 fn not_read(error: &clap::Error, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
-        // To a closed pipe nothing can be said, and nothing needs to be.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return Output::of_terminal(false).written(error.print(), ExitCode::SUCCESS);
     }
     if !words.iter().any(|word| word == "--json") {
         let _ = error.print();

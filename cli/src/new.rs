@@ -38,7 +38,7 @@ pub(crate) fn new(output: &Output, host: Host, words: &NewWords) -> Result<ExitC
     if output.json {
         return Ok(output.print_json(&made.as_json(obstacle.as_ref(), shadow.as_deref()), code));
     }
-    output.print(&made.as_text(output));
+    let code = output.print(&made.as_text(output), code);
     if let Some(shadow) = &shadow {
         output.note(Style::Yellow, "note", shadow);
     }

@@ -9,6 +9,9 @@ use crate::columns::wrapped;
 use crate::drawing::Drawing;
 use crate::entry::ExitCode;
 
+/// What to do where standard output takes no more.
+const OUTPUT_LOST: &str = "make room where it goes, or send it elsewhere";
+
 /// The caller's two streams.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -86,14 +89,27 @@ impl Output {
         paint(self.color_stdout, style, &plain_line(text))
     }
 
-    /// Writes to standard output. A reader that has gone is no error of ours.
-    pub(crate) fn print(&self, text: &str) {
+    /// Writes to standard output, and gives the exit code: this one, unless only a part could be written.
+    #[must_use = "what could not be written is a failure"]
+    pub(crate) fn print(&self, text: &str, code: ExitCode) -> ExitCode {
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        self.written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()), code)
+    }
+
+    /// The exit code of what was written to standard output. A reader that has gone wants no more, and is no error.
+    pub(crate) fn written(&self, written: std::io::Result<()>, code: ExitCode) -> ExitCode {
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let fact = format!("the output is cut off: {error}");
+                self.show_report(&Report::new(Code::ResourceExhausted, fact).hint(OUTPUT_LOST));
+                ExitCode::from(exit_codes::FAILURE)
+            }
+            _ => code,
+        }
     }
 
     /// Prints a value as JSON, indented for a person, and gives the exit code: this one, unless only a part of the
-    /// value could be written. A reader that has gone is no error of ours.
+    /// value could be written.
     pub(crate) fn print_json(&self, value: &impl serde::Serialize, code: ExitCode) -> ExitCode {
         // Written as it is made: a whole text of an outcome would take as much memory again.
         let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
@@ -103,14 +119,8 @@ impl Output {
             serde_json::to_writer(&mut stdout, value)
         };
         let written = written.map_err(std::io::Error::from).and_then(|()| writeln!(stdout));
-        match written.and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                let fact = format!("the output is cut off: {error}");
-                self.show_report(&Report::new(Code::Internal, fact));
-                ExitCode::from(exit_codes::FAILURE)
-            }
-            _ => code,
-        }
+        let written = written.and_then(|()| stdout.flush());
+        self.written(written, code)
     }
 
     /// Writes text of rye's own to standard error.

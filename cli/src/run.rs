@@ -41,8 +41,7 @@ pub(crate) fn run(
     });
     let mut ended = match attempt {
         Ok(Attempt::Help(text)) => {
-            output.print(&text);
-            return Ok(ExitCode::SUCCESS);
+            return Ok(output.print(&text, ExitCode::SUCCESS));
         }
         Ok(Attempt::Ended(ended)) => *ended,
         Err(report) => signals::Ended {
@@ -261,10 +260,11 @@ pub(crate) fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageC
     if output.json {
         return output.print_json(outcome, ExitCode::from(ended.exit_code()));
     }
+    let mut code = ExitCode::from(ended.exit_code());
     if let Some(data) = &outcome.data
         && outcome.success
     {
-        output.print(&shown(output, data.get()));
+        code = output.print(&shown(output, data.get()), code);
     }
     if let Some(error) = &outcome.error
         && !ended.expected()
@@ -286,7 +286,7 @@ pub(crate) fn finish(output: &Output, ended: &signals::Ended, clock: &mut StageC
         output.tell(&timings::table(clock.timings()));
     }
     ended.die_as_the_tool_did();
-    ExitCode::from(ended.exit_code())
+    code
 }
 
 /// A result as a person or a pipe gets it: a string as it is, everything else as JSON.

@@ -31,8 +31,7 @@ pub(crate) fn runtimes(output: &Output, host: Host) -> Result<ExitCode, Report> 
             rows.for_each(|row| row.write(&mut text, output, width, claims));
         }
     }
-    output.print(&text);
-    Ok(ExitCode::SUCCESS)
+    Ok(output.print(&text, ExitCode::SUCCESS))
 }
 
 /// One runtime.

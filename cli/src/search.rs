@@ -26,7 +26,7 @@ pub(crate) fn search(output: &Output, host: Host, words: &SearchWords) -> Result
     }
     let widest = rows.iter().map(|row| row.id.len()).filter(|id| *id <= WIDEST_ID).max().unwrap_or(0);
     let text: String = rows.iter().map(|row| row.line(output, 2, row.id, widest)).collect();
-    output.print(&text);
+    let code = output.print(&text, code);
     tell(output, &found, rows.len(), offered.len());
     Ok(code)
 }

@@ -23,8 +23,7 @@ pub(crate) fn show(output: &Output, host: Host, words: &ToolWord) -> Result<Exit
     if output.json {
         return Ok(output.print_json(&as_json(&resolution), ExitCode::SUCCESS));
     }
-    output.print(&as_text(output, &executor, &resolution));
-    Ok(ExitCode::SUCCESS)
+    Ok(output.print(&as_text(output, &executor, &resolution), ExitCode::SUCCESS))
 }
 
 fn as_json(resolution: &Resolution) -> serde_json::Value {

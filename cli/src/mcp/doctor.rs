@@ -66,29 +66,23 @@ pub(super) fn doctor(output: &Output, mut host: Host) -> Result<ExitCode, Report
     if output.json {
         let told = serde_json::json!({ "healthy": healthy, "clients": findings, "notes": notes });
         return Ok(output.print_json(&told, code));
-    } else {
-        let mut text: String = findings.iter().map(|finding| finding.as_text(output)).collect();
-        for note in notes.iter().take(SHOWN) {
-            text.push_str(&format!("{}: {}\n", output.styled(Style::Yellow, "note"), plain_line(note)));
-        }
-        if let Some(more @ 1..) = notes.len().checked_sub(SHOWN) {
-            text.push_str(&format!("{more} more notes: `rye check` shows them\n"));
-        }
-        let verdict = match (installed, broken) {
-            (_, 1..) => output.styled(
-                Style::Red,
-                &format!("not well: {broken} of {} clients cannot use rye", findings.len()),
-            ),
-            (0, 0) => output.styled(Style::Red, "no client knows rye: `rye mcp install` tells them"),
-            (count, 0) => output.styled(
-                Style::Green,
-                &format!("all is well: {count} of {} clients can use rye", findings.len()),
-            ),
-        };
-        text.push_str(&format!("{verdict}\n"));
-        output.print(&text);
     }
-    Ok(code)
+    let mut text: String = findings.iter().map(|finding| finding.as_text(output)).collect();
+    for note in notes.iter().take(SHOWN) {
+        text.push_str(&format!("{}: {}\n", output.styled(Style::Yellow, "note"), plain_line(note)));
+    }
+    if let Some(more @ 1..) = notes.len().checked_sub(SHOWN) {
+        text.push_str(&format!("{more} more notes: `rye check` shows them\n"));
+    }
+    let verdict = match (installed, broken) {
+        (_, 1..) => output
+            .styled(Style::Red, &format!("not well: {broken} of {} clients cannot use rye", findings.len())),
+        (0, 0) => output.styled(Style::Red, "no client knows rye: `rye mcp install` tells them"),
+        (count, 0) => output
+            .styled(Style::Green, &format!("all is well: {count} of {} clients can use rye", findings.len())),
+    };
+    text.push_str(&format!("{verdict}\n"));
+    Ok(output.print(&text, code))
 }
 
 /// Looks at one file. `None`: it is a project's and does not name rye.

@@ -110,14 +110,16 @@ fn paste(output: &Output, entry: &Entry, resolver: &Resolver) -> Result<ExitCode
         let rows = json!({ "clients": [], "paste": rows.collect::<Vec<_>>() });
         return Ok(output.print_json(&rows, ExitCode::FAILURE));
     }
+    let mut all = String::new();
     for (place, text) in &rows {
         let file = plain_line(&place.file.display().to_string());
-        output.print(&format!("{} {file}\n", output.styled(Style::Bold, place.client.word())));
-        output.print(&text.lines().map(|line| format!("    {}\n", plain_line(line))).collect::<String>());
+        all.push_str(&format!("{} {file}\n", output.styled(Style::Bold, place.client.word())));
+        text.lines().for_each(|line| all.push_str(&format!("    {}\n", plain_line(line))));
     }
+    let code = output.print(&all, ExitCode::FAILURE);
     output.note(Style::Yellow, "note", "no client was found here, so that nothing was written");
     output.note(Style::Green, "hint", "name one with `--client`, or put the lines into your client's file");
-    Ok(ExitCode::FAILURE)
+    Ok(code)
 }
 
 /// Does it for each place, and tells what became of it.
@@ -128,28 +130,28 @@ fn each(
     act: impl Fn(&Place) -> Result<Change, Report>,
 ) -> ExitCode {
     let mut rows = Vec::new();
-    let mut code = 0;
+    let mut code = ExitCode::SUCCESS;
     for place in places {
         let done = act(place);
         if let Err(report) = &done
-            && code == 0
+            && code == ExitCode::SUCCESS
         {
-            code = exit_codes::of(report.code, EndingKind::NotStarted);
+            code = ExitCode::from(exit_codes::of(report.code, EndingKind::NotStarted));
         }
         if output.json {
             rows.push(row(place, &done));
             continue;
         }
         match done {
-            Ok(change) => output.print(&shown(output, place, &change, words.dry_run)),
+            Ok(change) => code = output.print(&shown(output, place, &change, words.dry_run), code),
             Err(report) => output.show_report(&report),
         }
     }
     if output.json {
         let rows = json!({ "dry_run": words.dry_run, "clients": rows });
-        return output.print_json(&rows, ExitCode::from(code));
+        return output.print_json(&rows, code);
     }
-    ExitCode::from(code)
+    code
 }
 
 fn add(place: &Place, entry: &Entry, dry_run: bool) -> Result<Change, Report> {

@@ -53,7 +53,7 @@ pub(super) fn add(output: &Output, mut host: Host, words: &AddWords) -> Result<E
     if output.json {
         return Ok(output.print_json(&added.as_json()?, ExitCode::SUCCESS));
     }
-    output.print(&added.as_text(output, resolver.host())?);
+    let code = output.print(&added.as_text(output, resolver.host())?, ExitCode::SUCCESS);
     told::passed_over(output, &added.wanted.passed_over);
     told::losses(output, &name, &added.wanted);
     for secret in reach.secrets() {
@@ -65,7 +65,7 @@ pub(super) fn add(output: &Output, mut host: Host, words: &AddWords) -> Result<E
         let hint = "write `${NAME}` in its place, and keep the value in your environment or a `.env` file";
         output.note(Style::Green, "hint", hint);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// A server that was added, or would be.

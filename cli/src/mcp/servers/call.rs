@@ -39,8 +39,7 @@ pub(super) fn call(output: &Output, mut host: Host, words: &CallWords) -> Result
     let mut clock = StageClock::new(Stage::Read, Instant::now());
     let ended = match attempt(output, &executor, words, &typed, &reach) {
         Ok(Attempt::Help(text)) => {
-            output.print(&text);
-            return Ok(ExitCode::SUCCESS);
+            return Ok(output.print(&text, ExitCode::SUCCESS));
         }
         Ok(Attempt::Ended(ended)) => *ended,
         Err(report) => {

@@ -63,11 +63,11 @@ pub(super) fn overview(output: &Output, host: Host) -> Result<ExitCode, Report> 
             text.push('\n');
         }
     }
-    output.print(&text);
+    let code = output.print(&text, ExitCode::SUCCESS);
     for problem in problems {
         output.note(Style::Yellow, "note", &problem.to_string());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 impl<'k> Row<'k> {

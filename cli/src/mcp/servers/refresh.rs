@@ -28,15 +28,15 @@ pub(super) fn refresh(output: &Output, mut host: Host, words: &RefreshWords) -> 
         output.note(Style::Dim, "note", "no server was added; `rye mcp add` adds one");
     }
     let mut rows = Vec::new();
-    let mut code = 0;
+    let mut code = ExitCode::SUCCESS;
     for known in &known {
         match one(output, &executor, known, words.timeout, words.dry_run) {
             Ok(refreshed) if output.json => rows.push(refreshed.as_json()),
-            Ok(refreshed) => refreshed.show(output),
+            Ok(refreshed) => code = refreshed.show(output, code),
             Err(report) => {
                 let failed = exit_codes::of(report.code, EndingKind::NotStarted);
                 // Of several, none stands for the others.
-                code = if words.name.is_some() { failed } else { exit_codes::TOOL_FAILED };
+                code = ExitCode::from(if words.name.is_some() { failed } else { exit_codes::TOOL_FAILED });
                 if output.json {
                     rows.push(json!({ "name": known.folder.name.as_str(), "space": known.space(), "error": report }));
                 } else {
@@ -46,7 +46,6 @@ pub(super) fn refresh(output: &Output, mut host: Host, words: &RefreshWords) -> 
             }
         }
     }
-    let code = ExitCode::from(code);
     if output.json {
         return Ok(output.print_json(&rows, code));
     }
@@ -114,7 +113,8 @@ impl Refreshed<'_> {
         })
     }
 
-    fn show(&self, output: &Output) {
+    /// Shows it, and gives the exit code: this one, unless it could not be shown.
+    fn show(&self, output: &Output, code: ExitCode) -> ExitCode {
         let Changes { added, changed, removed, unchanged, kept } = &self.changes;
         let counts = [
             (added.len(), "new"),
@@ -131,7 +131,7 @@ impl Refreshed<'_> {
         for (mark, segments) in [("+", added), ("~", changed), ("-", removed)] {
             segments.iter().for_each(|segment| text.push_str(&format!("  {mark} {}\n", plain_line(segment))));
         }
-        output.print(&text);
+        let code = output.print(&text, code);
         for kept in kept {
             let id = format!("{}/{}", self.known.folder.name.runtime(), kept.file);
             output.note(Style::Yellow, "note", &format!("{id} is kept: {}", kept.why));
@@ -143,5 +143,6 @@ impl Refreshed<'_> {
         }
         told::passed_over(output, &self.wanted.passed_over);
         told::losses(output, &self.known.folder.name, &self.wanted);
+        code
     }
 }

@@ -48,9 +48,10 @@ pub(super) fn remove(output: &Output, host: Host, words: &RemoveWords) -> Result
         return Ok(output.print_json(&told, ExitCode::SUCCESS));
     }
     let name = output.styled(Style::Bold, folder.name.as_str());
-    output.print(&format!("removed {name}: {}\n", plural(removed.len(), "file")));
+    let code =
+        output.print(&format!("removed {name}: {}\n", plural(removed.len(), "file")), ExitCode::SUCCESS);
     for path in foreign {
         output.note(Style::Yellow, "note", &format!("{path} is kept: it was not written by `rye mcp`"));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }

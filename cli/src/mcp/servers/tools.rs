@@ -75,12 +75,12 @@ pub(super) fn tools(output: &Output, mut host: Host, words: &ToolsWords) -> Resu
     let column = widest.filter(|&name| name <= WIDEST_NAME).max().unwrap_or(0);
     let mut text = format!("{}\n", output.styled(Style::Dim, &told::introduced(&listed)));
     tools.iter().for_each(|(name, tool)| text.push_str(&Row::of(tool).line(output, 2, name, column)));
-    output.print(&text);
+    let code = output.print(&text, ExitCode::SUCCESS);
     if tools.is_empty() {
         output.note(Style::Yellow, "note", "it has no tools");
     }
     told::passed_over(output, &wanted.passed_over);
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn ask(
