@@ -1,7 +1,7 @@
 //! One table of calls, and two doors: `rye --json run` and the library give equal outcomes.
 
 use rye_executor::{
-    ArtifactConfig, CallOptions, Config, Error, Executor, Host, Outcome, Report, Supervision, ToolId,
+    ArtifactConfig, CallOptions, Config, Error, Executor, Host, Link, Outcome, Report, Supervision, ToolId,
 };
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
@@ -21,17 +21,21 @@ fn by_library(world: &World, tool: &str, params: &Value) -> (Value, u8) {
         user_space: Some(world.home().join(".ai")),
         ..Host::default()
     };
-    let mut planned = None;
-    let outcome = call(host, tool, params, &mut planned).unwrap_or_else(|report| {
-        let (run_id, chain) = planned.unwrap_or_default();
-        Outcome::not_started(tool, &run_id, chain, report)
-    });
+    let mut known = Known { tool: tool.to_owned(), ..Known::default() };
+    let outcome = call(host, tool, params, &mut known)
+        .unwrap_or_else(|report| Outcome::not_started(&known.tool, &known.run_id, known.chain, report));
     (serde_json::to_value(&outcome).unwrap(), outcome.exit_code())
 }
 
-type Planned = (String, Vec<rye_executor::Link>);
+/// What is known of a call that does not become a run.
+#[derive(Default)]
+struct Known {
+    tool: String,
+    run_id: String,
+    chain: Vec<Link>,
+}
 
-fn call(host: Host, tool: &str, params: &Value, planned: &mut Option<Planned>) -> Result<Outcome, Report> {
+fn call(host: Host, tool: &str, params: &Value, known: &mut Known) -> Result<Outcome, Report> {
     let report = |error: Error| error.report();
     // Long outputs are kept where the command line keeps them.
     let state = host.home.as_ref().map(|home| home.join(".local/state/rye"));
@@ -43,9 +47,10 @@ fn call(host: Host, tool: &str, params: &Value, planned: &mut Option<Planned>) -
         tool.parse().map_err(|error| report(rye_executor::resolver::Error::from(error).into()))?;
     let arguments: Map<String, Value> = params.as_object().cloned().unwrap();
     let resolution = executor.resolve(&id).map_err(report)?;
+    (known.tool, known.chain) = (resolution.id.to_string(), resolution.links.clone());
     let invocation = executor.invoke(resolution, arguments, CallOptions::default()).map_err(report)?;
     let plan = executor.plan(&invocation).map_err(report)?;
-    *planned = Some((plan.run_id.clone(), plan.chain.clone()));
+    known.run_id.clone_from(&plan.run_id);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { executor.start(plan)?.outcome().await }).map_err(report)
 }
@@ -79,6 +84,7 @@ fn one_table_two_doors() {
         "add.py",
         "def main(a: int, b: int = 2) -> int:\n    \"\"\"Adds.\"\"\"\n    print('adding')\n    return a + b\n",
     );
+    world.tool("deep/far.py", "def main(n: int):\n    return n\n");
     world.tool("raise.py", "def main():\n    raise ValueError('no such luck')\n");
     world.tool("nan.py", "def main():\n    return [float('nan')]\n");
     world.tool("leave.py", "import sys\ndef main():\n    sys.exit(3)\n");
@@ -107,6 +113,7 @@ fn one_table_two_doors() {
         ("add", json!({ "a": "40" }), "exited", None, 0),
         ("add", json!({ "a": "x", "c": 1 }), "not_started", Some("invalid_arguments"), 2),
         ("add", json!({}), "not_started", Some("invalid_arguments"), 2),
+        ("far", json!({ "n": "x" }), "not_started", Some("invalid_arguments"), 2),
         ("raise", json!({}), "exited", Some("tool_failed"), 1),
         ("nan", json!({}), "exited", Some("tool_failed"), 1),
         ("leave", json!({}), "exited", Some("tool_failed"), 3),
@@ -136,5 +143,10 @@ fn one_table_two_doors() {
         assert_eq!(command_line, library, "{tool} {params}");
         assert_eq!(command_line["error"]["code"].as_str(), error, "{tool}: {command_line}");
         assert_eq!((code, library_code), (exit, exit), "{tool}: {command_line}");
+        if error == Some("invalid_arguments") {
+            let id = if tool == "far" { "deep/far" } else { tool };
+            let (told, chain) = (&command_line["tool"], &command_line["chain"]);
+            assert_eq!((told, &chain[0]["id"]), (&json!(id), &json!(id)), "{command_line}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use rye_executor::resolver::Error as ResolveError;
 use rye_executor::tools::usage::usage;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
-    Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Outcome, Plan, Report,
+    Attachment, CallOptions, Code, Config, Error, Executor, Host, Invocation, Link, Outcome, Report,
     Resolution, Stage, StageClock, ToolId,
 };
 use serde_json::{Map, Value};
@@ -31,21 +31,16 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Report> {
     host.single_run = true;
     host.subreaper = true;
-    let tool = tool_word(&call.words);
     let mut clock = StageClock::new(Stage::Read, begun);
-    let mut run_id = String::new();
-    let mut chain = Vec::new();
-    let attempt = attempt(output, host, call, &mut clock, &mut |plan| {
-        run_id.clone_from(&plan.run_id);
-        chain.clone_from(&plan.chain);
-    });
+    let mut known = Known { tool: tool_word(&call.words).to_string_lossy().into_owned(), ..Known::default() };
+    let attempt = attempt(output, host, call, &mut clock, &mut known);
     let mut ended = match attempt {
         Ok(Attempt::Help(text)) => {
             return Ok(output.print(&text, ExitCode::SUCCESS));
         }
         Ok(Attempt::Ended(ended)) => *ended,
         Err(report) => signals::Ended {
-            outcome: Outcome::not_started(&tool.to_string_lossy(), &run_id, chain, report),
+            outcome: Outcome::not_started(&known.tool, &known.run_id, known.chain, report),
             received: None,
         },
     };
@@ -58,6 +53,14 @@ pub(crate) fn run(
 }
 
 /// How a run went, or the help that was asked for.
+/// What is known of a call when it does not become a run.
+#[derive(Default)]
+struct Known {
+    tool: String,
+    run_id: String,
+    chain: Vec<Link>,
+}
+
 enum Attempt {
     Help(String),
     Ended(Box<signals::Ended>),
@@ -68,7 +71,7 @@ fn attempt(
     host: Host,
     call: &RunCall,
     clock: &mut StageClock,
-    planned: &mut dyn FnMut(&Plan),
+    known: &mut Known,
 ) -> Result<Attempt, Report> {
     clock.begin(Stage::Configure);
     // What a person sees as it comes is kept nowhere.
@@ -78,6 +81,7 @@ fn attempt(
     clock.begin(Stage::Resolve);
     let resolution = resolve(&executor, &call.words, "run")?;
     clock.begin(Stage::Arguments);
+    (known.tool, known.chain) = (resolution.id.to_string(), resolution.links.clone());
     let mut invocation = match read_arguments(output, &executor, &call.words, resolution)? {
         Call::Help(text) => return Ok(Attempt::Help(text)),
         Call::Invocation(invocation) => invocation,
@@ -86,7 +90,7 @@ fn attempt(
     clock.begin(Stage::Plan);
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
     clock.plan_ends(&plan);
-    planned(&plan);
+    known.run_id.clone_from(&plan.run_id);
     let ended =
         event_loop()?.block_on(signals::run_to_end(&executor, plan)).map_err(|error| error.report())?;
     Ok(Attempt::Ended(Box::new(ended)))
