@@ -185,6 +185,49 @@ fn explain_shows_every_decision_and_starts_nothing() {
 }
 
 #[test]
+fn explain_needs_no_arguments() {
+    if !have("bash") {
+        return;
+    }
+    let world = World::new();
+    let metadata = "# /// rye\n# pass_env = [\"TOKEN\"]\n# env_config.env.MODE = \"fast\"\n# env_config.env.SAID = \"{word}\"\n# [parameters.word]\n# type = \"string\"\n# required = true\n# [parameters.times]\n# type = \"integer\"\n# required = true\n# ///\n";
+    world.tool("need.sh", format!("{}{metadata}", world.marking()));
+    let call = |words: &[&str]| world.rye(words).env("TOKEN", "s3cret").env("OTHER", "0ther").run();
+    let text = call(&["explain", "need"]).ok();
+    for piece in [
+        "chain\n",
+        "interpreter\n",
+        ": taken as ${RYE_BASH}",
+        "MODE=fast",
+        " TOKEN  from you, asked by need\n",
+        " withheld (1): OTHER\n",
+        "timeout ",
+        "missing for a call\n",
+        "`word`: required and not given, expected a string\n",
+        "`times`: required and not given, expected an integer\n",
+    ] {
+        assert!(text.contains(piece), "no {piece:?} in {text}");
+    }
+    assert!(!text.contains("SAID") && !text.contains("s3cret"), "{text}");
+    let explained = call(&["--json", "explain", "need"]);
+    explained.ok();
+    let data = explained.json();
+    assert_eq!((&data["tool"], &data["error"]), (&json!("need"), &Value::Null), "{data:#}");
+    assert_eq!((&data["missing"][0]["path"], &data["missing"][1]["path"]), (&json!("word"), &json!("times")));
+    assert_eq!((&data["withheld"], &data["command"]), (&json!(["OTHER"]), &Value::Null), "{data:#}");
+    assert_eq!(data["interpreters"].as_array().unwrap().len(), 1, "{data:#}");
+
+    // A call that is not one is explained as far as it goes, and is an error.
+    let ran = call(&["explain", "need", "--word", "a", "--times", "many"]);
+    ran.fails(2, &["`times`: expected an integer", "hint: `rye run need --help`"]);
+    assert!(ran.stdout().contains("chain\n") && !ran.stdout().contains("missing"), "{}", ran.stdout());
+    let ran = call(&["--json", "explain", "need", "--word", "a"]);
+    ran.refuses(2, "invalid_arguments", "`times`: required and not given", "--help");
+    assert_eq!((&ran.json()["missing"], &ran.json()["tool"]), (&json!([]), &json!("need")));
+    assert!(!world.ran());
+}
+
+#[test]
 fn explain_tells_what_would_keep_it_from_starting() {
     let world = World::new();
     world.tool("x.toml", "executor_id = \"subprocess\"\n[config]\ncommand = \"sh\"\ncwd = \"nowhere\"\n");

@@ -1,12 +1,15 @@
 //! `rye explain`: every decision about a call, with the places tried. Nothing is started.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use rye_executor::resolver::environment::EntrySource;
+use rye_executor::resolver::environment::{ChildEnvironment, EntrySource};
 use rye_executor::resolver::{
-    Action, ExchangePlan, PeerPlan, PeerReach, ProcessPlan, StdinPlan, TimeoutSource,
+    Action, ExchangePlan, Interpreter, Outline, PeerPlan, PeerReach, ProcessPlan, StdinPlan, TimeoutSource,
 };
-use rye_executor::{Config, EndingKind, Executor, Host, Plan, Report, exit_codes};
+use rye_executor::runtimes::call::Style as CallStyle;
+use rye_executor::tools::arguments::ArgumentProblem;
+use rye_executor::{Config, EndingKind, Executor, Host, Link, Plan, Report, ToolId, exit_codes};
 use serde_json::{Value, json};
 
 use crate::arguments::RunWords;
@@ -19,26 +22,87 @@ use crate::tree::Branch;
 pub(crate) fn explain(output: &Output, host: Host, words: &RunWords) -> Result<ExitCode, Report> {
     let executor = Executor::new(host, Config::default()).map_err(|error| error.report())?;
     let invocation = match read_call(output, &executor, words)? {
-        Call::Help(text) => {
-            return Ok(output.print(&text, ExitCode::SUCCESS));
-        }
+        Call::Help(text) => return Ok(output.print(&text, ExitCode::SUCCESS)),
         Call::Invocation(invocation) => invocation,
+        Call::Misfit(misfit) => {
+            let (resolution, options) = (Arc::clone(&misfit.resolution), misfit.options.clone());
+            let outline = executor.outline(resolution, options).map_err(|error| error.report())?;
+            // Who gives nothing asks about the tool, and not about a call of it.
+            let is_call = words.words.len() > 1 || words.params.is_some();
+            let (missing, obstacle) =
+                if is_call { (Vec::new(), Some(misfit.report())) } else { (misfit.problems, None) };
+            return Ok(show(output, &executor, &Explained::of_outline(&outline, missing), obstacle.as_ref()));
+        }
     };
     let plan = executor.plan(&invocation).map_err(|error| error.report())?;
     let obstacle = executor.check(&plan).err().map(|error| error.report());
-    let code = obstacle.as_ref().map_or(0, |obstacle| exit_codes::of(obstacle.code, EndingKind::NotStarted));
-    let code = ExitCode::from(code);
-    if output.json {
-        return Ok(output.print_json(&as_json(&plan, obstacle.as_ref()), code));
-    }
-    let code = output.print(&as_text(output, &executor, &plan), code);
-    if let Some(obstacle) = &obstacle {
-        output.show_report(obstacle);
-    }
-    Ok(code)
+    Ok(show(output, &executor, &Explained::of_plan(&plan), obstacle.as_ref()))
 }
 
-fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
+/// What can be said of a call.
+struct Explained<'e> {
+    tool: &'e ToolId,
+    chain: &'e [Link],
+    style: CallStyle,
+    interpreters: &'e [Interpreter],
+    environment: &'e ChildEnvironment,
+    timeout: Option<(Duration, TimeoutSource)>,
+    idle_timeout: Option<(Duration, TimeoutSource)>,
+    /// Nothing, where arguments are missing.
+    action: Option<&'e Action>,
+    missing: Vec<ArgumentProblem>,
+}
+
+impl<'e> Explained<'e> {
+    fn of_plan(plan: &'e Plan) -> Self {
+        Self {
+            tool: &plan.tool,
+            chain: &plan.chain,
+            style: plan.style,
+            interpreters: &plan.interpreters,
+            environment: &plan.environment,
+            timeout: plan.timeout,
+            idle_timeout: plan.idle_timeout,
+            action: Some(&plan.action),
+            missing: Vec::new(),
+        }
+    }
+
+    fn of_outline(outline: &'e Outline, missing: Vec<ArgumentProblem>) -> Self {
+        Self {
+            tool: &outline.tool,
+            chain: &outline.chain,
+            style: outline.style,
+            interpreters: &outline.interpreters,
+            environment: &outline.environment,
+            timeout: outline.timeout,
+            idle_timeout: outline.idle_timeout,
+            action: None,
+            missing,
+        }
+    }
+}
+
+/// Shows it, and what would keep the call from starting.
+fn show(
+    output: &Output,
+    executor: &Executor,
+    explained: &Explained<'_>,
+    obstacle: Option<&Report>,
+) -> ExitCode {
+    let code = obstacle.map_or(0, |obstacle| exit_codes::of(obstacle.code, EndingKind::NotStarted));
+    let code = ExitCode::from(code);
+    if output.json {
+        return output.print_json(&as_json(explained, obstacle), code);
+    }
+    let code = output.print(&as_text(output, executor, explained), code);
+    if let Some(obstacle) = obstacle {
+        output.show_report(obstacle);
+    }
+    code
+}
+
+fn as_json(plan: &Explained<'_>, obstacle: Option<&Report>) -> Value {
     let environment = plan.environment.iter().map(|(name, value, source)| {
         json!({ "name": name.to_string_lossy(), "value": shown_value(source, &value.to_string_lossy()), "source": source })
     });
@@ -51,12 +115,14 @@ fn as_json(plan: &Plan, obstacle: Option<&Report>) -> Value {
         "withheld": plan.environment.withheld.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>(),
         "timeout": plan.timeout.map(limit_json),
         "idle_timeout": plan.idle_timeout.map(limit_json),
+        "missing": plan.missing,
         "error": obstacle,
     });
-    let action = match &plan.action {
-        Action::Process(process) => process_json(process),
-        Action::Exchange(exchange) => exchange_json(exchange),
-        Action::Peer(peer) => peer_json(peer),
+    let action = match plan.action {
+        None => return explained,
+        Some(Action::Process(process)) => process_json(process),
+        Some(Action::Exchange(exchange)) => exchange_json(exchange),
+        Some(Action::Peer(peer)) => peer_json(peer),
     };
     if let (Value::Object(explained), Value::Object(action)) = (&mut explained, action) {
         explained.extend(action);
@@ -116,7 +182,7 @@ fn shown_value(source: &EntrySource, value: &str) -> Option<String> {
     }
 }
 
-fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
+fn as_text(output: &Output, executor: &Executor, plan: &Explained<'_>) -> String {
     let host = executor.resolver().host();
     let mut tree = Branch::head(plan.tool.as_str());
     let chain = plan.chain.iter().map(|link| {
@@ -127,7 +193,7 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
         link.cell(Some(Style::Dim), &hash)
     });
     tree.push(below("chain", chain));
-    for found in &plan.interpreters {
+    for found in plan.interpreters {
         let tried = found.trail.0.iter().map(|tried| {
             let reason = format!("{}: {}", tried.source, tried.reason);
             Branch::text(&host.shown(&tried.path)).cell(Some(Style::Dim), &reason)
@@ -138,8 +204,9 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
             .cell(None, &format!("{}: taken{var}", found.source));
         tree.push(below(&found.resource, tried.chain([taken])));
     }
-    match &plan.action {
-        Action::Process(process) => {
+    match plan.action {
+        None => {}
+        Some(Action::Process(process)) => {
             push_command(&mut tree, host, "command", process);
             if let Some(call) = &process.call {
                 let arguments = shortened(&call.arguments.to_json().to_string());
@@ -147,11 +214,11 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
                 tree.push(below("call", [call.cell(Some(Style::Dim), "over a descriptor of its own")]));
             }
         }
-        Action::Exchange(exchange) => {
+        Some(Action::Exchange(exchange)) => {
             let request = Branch::text(&format!("{} {}", exchange.method, exchange.shown_url()));
             tree.push(below("exchange", [request, headers(exchange)]));
         }
-        Action::Peer(peer) => {
+        Some(Action::Peer(peer)) => {
             match &peer.reach {
                 PeerReach::Process(process) => push_command(&mut tree, host, "MCP server", process),
                 PeerReach::Exchange(exchange) => {
@@ -165,8 +232,12 @@ fn as_text(output: &Output, executor: &Executor, plan: &Plan) -> String {
             tree.push(below("its tool", [call.cell(Some(Style::Dim), &format!("protocol: {known}"))]));
         }
     }
-    tree.push(environment(host, plan));
+    tree.push(environment(host, plan.environment));
     tree.push(below("limits", limits(plan)));
+    if !plan.missing.is_empty() {
+        let missing = plan.missing.iter().map(|problem| Branch::text(&plain_line(&problem.to_string())));
+        tree.push(below("missing for a call", missing));
+    }
     tree.drawn(output)
 }
 
@@ -188,19 +259,20 @@ fn below(name: &str, branches: impl IntoIterator<Item = Branch>) -> Branch {
     head.aligned(40)
 }
 
-fn limits(plan: &Plan) -> Vec<Branch> {
+fn limits(plan: &Explained<'_>) -> Vec<Branch> {
     let shown =
         |(limit, source): (Duration, TimeoutSource)| format!("{} s ({})", limit.as_secs_f64(), source.word());
     let mut timeout = plan.timeout.map_or("none".to_owned(), shown);
     if let Some(idle) = plan.idle_timeout {
         timeout.push_str(&format!(", of silence {}", shown(idle)));
     }
-    let action = match &plan.action {
-        Action::Peer(peer) => match &peer.reach {
+    let action = match plan.action {
+        None => return vec![Branch::text(&format!("timeout {timeout}"))],
+        Some(Action::Peer(peer)) => match &peer.reach {
             PeerReach::Process(process) => Ok((process, "the protocol".to_owned())),
             PeerReach::Exchange(exchange) => Err(exchange),
         },
-        Action::Process(process) => {
+        Some(Action::Process(process)) => {
             let stdin = match &process.stdin {
                 StdinPlan::Null => "empty".to_owned(),
                 StdinPlan::Caller => "yours".to_owned(),
@@ -208,7 +280,7 @@ fn limits(plan: &Plan) -> Vec<Branch> {
             };
             Ok((process, stdin))
         }
-        Action::Exchange(exchange) => Err(exchange),
+        Some(Action::Exchange(exchange)) => Err(exchange),
     };
     match action {
         Ok((process, stdin)) => {
@@ -229,8 +301,7 @@ fn limits(plan: &Plan) -> Vec<Branch> {
     }
 }
 
-fn environment(host: &Host, plan: &Plan) -> Branch {
-    let environment = &plan.environment;
+fn environment(host: &Host, environment: &ChildEnvironment) -> Branch {
     let mut head = Branch::head("environment");
     let mut inherited = Vec::new();
     for (name, value, source) in environment.iter() {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::CommandFactory;
 use rye_executor::report::resolve_report;
 use rye_executor::resolver::Error as ResolveError;
+use rye_executor::tools::arguments::ArgumentProblem;
 use rye_executor::tools::usage::usage;
 use rye_executor::tools::words::{WordsOutcome, read_words, unread_words};
 use rye_executor::{
@@ -52,7 +53,6 @@ pub(crate) fn run(
     Ok(finish(output, &ended, &mut clock))
 }
 
-/// How a run went, or the help that was asked for.
 /// What is known of a call when it does not become a run.
 #[derive(Default)]
 struct Known {
@@ -61,6 +61,7 @@ struct Known {
     chain: Vec<Link>,
 }
 
+/// How a run went, or the help that was asked for.
 enum Attempt {
     Help(String),
     Ended(Box<signals::Ended>),
@@ -80,11 +81,12 @@ fn attempt(
     let executor = Executor::new(host, config).map_err(|error| error.report())?;
     clock.begin(Stage::Resolve);
     let resolution = resolve(&executor, &call.words, "run")?;
-    clock.begin(Stage::Arguments);
     (known.tool, known.chain) = (resolution.id.to_string(), resolution.links.clone());
+    clock.begin(Stage::Arguments);
     let mut invocation = match read_arguments(output, &executor, &call.words, resolution)? {
         Call::Help(text) => return Ok(Attempt::Help(text)),
         Call::Invocation(invocation) => invocation,
+        Call::Misfit(misfit) => return Err(misfit.report()),
     };
     invocation.options.timings = call.timings;
     clock.begin(Stage::Plan);
@@ -110,6 +112,22 @@ pub(crate) enum Call {
     Help(String),
     /// A call.
     Invocation(Box<Invocation>),
+    /// Arguments that do not fit.
+    Misfit(Box<Misfit>),
+}
+
+/// Arguments that do not fit a tool.
+pub(crate) struct Misfit {
+    pub(crate) resolution: Arc<Resolution>,
+    pub(crate) options: CallOptions,
+    pub(crate) problems: Vec<ArgumentProblem>,
+}
+
+impl Misfit {
+    pub(crate) fn report(self) -> Report {
+        let (id, problems) = (self.resolution.id.clone(), self.problems);
+        resolve_report(&ResolveError::InvalidArguments { id, problems })
+    }
 }
 
 /// The word that names the tool.
@@ -156,17 +174,19 @@ pub(crate) fn read_arguments(
     words: &RunWords,
     resolution: Arc<Resolution>,
 ) -> Result<Call, Report> {
-    let refuse = |problems| {
-        let id = resolution.id.clone();
-        resolve_report(&ResolveError::InvalidArguments { id, problems })
-    };
+    let options = options(output, words)?;
+    let misfit =
+        |resolution, options, problems| Ok(Call::Misfit(Box::new(Misfit { resolution, options, problems })));
     let own = words.words.get(1..).unwrap_or_default();
     let mut arguments = params(words)?;
     let tool = &resolution.tool;
     let mut problems = Vec::new();
     if tool.unread_words {
         if !own.is_empty() || words.params.is_none() {
-            arguments.extend(unread_words(own).map_err(|problem| refuse(vec![problem]))?);
+            match unread_words(own) {
+                Ok(read) => arguments.extend(read),
+                Err(problem) => return misfit(resolution, options, vec![problem]),
+            }
         }
     } else {
         match read_words(&tool.parameters, &arguments, own) {
@@ -177,16 +197,15 @@ pub(crate) fn read_arguments(
             }
         }
     }
-    let options = options(output, words)?;
-    match executor.invoke(Arc::clone(&resolution), arguments, options) {
+    match executor.invoke(Arc::clone(&resolution), arguments, options.clone()) {
         Ok(invocation) if problems.is_empty() => Ok(Call::Invocation(Box::new(invocation))),
-        Ok(_) => Err(refuse(problems)),
+        Ok(_) => misfit(resolution, options, problems),
         Err(Error::Resolve(error)) => match *error {
             // What a word did wrong is told once, and first.
             ResolveError::InvalidArguments { problems: more, .. } => {
                 let known: Vec<_> = problems.iter().map(|problem| problem.path.clone()).collect();
                 problems.extend(more.into_iter().filter(|problem| !known.contains(&problem.path)));
-                Err(refuse(problems))
+                misfit(resolution, options, problems)
             }
             other => Err(resolve_report(&other)),
         },

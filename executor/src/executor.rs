@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use rye_primitives::{Cgroups, HostLookup, HttpClient, Pulse, Supervision};
 use rye_resolver::{
-    CallOptions, CallerLimits, Catalogue, Host, Invocation, Limits, Listing, Plan, Resolution, Resolver,
+    CallOptions, CallerLimits, Catalogue, Host, Invocation, Limits, Listing, Outline, Plan, Resolution,
+    Resolver,
 };
 use rye_runtimes::ItemId;
 use rye_tools::ToolLimits;
@@ -159,6 +160,14 @@ impl Executor {
     /// Something that the run needs is not there or does not fit.
     pub fn plan(&self, invocation: &Invocation) -> Result<Plan, Error> {
         Ok(self.resolver.plan(invocation)?)
+    }
+
+    /// Decides what can be decided of a run before its arguments are known, and starts nothing.
+    ///
+    /// # Errors
+    /// Something that every run of the tool needs is not there or does not fit.
+    pub fn outline(&self, resolution: Arc<Resolution>, options: CallOptions) -> Result<Outline, Error> {
+        Ok(self.resolver.outline(resolution, options)?)
     }
 
     /// Checks what can be known of a plan before it is started: the program can be executed, its words fit.

@@ -128,6 +128,10 @@ pub const CODE_NAMES: &[&str] = &[
     "ZDOTDIR",
 ];
 
+/// Names in which a shell keeps its own state and which it sets anew for whatever it starts. They pass when asked for;
+/// otherwise nobody misses them, and they are not told as withheld.
+const SHELL_NAMES: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_"];
+
 /// Whether a name fits a pattern in which `*` stands for anything.
 #[must_use]
 pub fn fits(pattern: &str, name: &str) -> bool {
@@ -168,6 +172,7 @@ impl ChildEnvironment {
         for (name, value) in &host.environment {
             match name.to_str().and_then(|name| allowed(name, asked, true)) {
                 Some(source) => out.set(name, value, source),
+                None if SHELL_NAMES.iter().any(|own| name == *own) => {}
                 None => out.withheld.push(name.clone()),
             }
         }

@@ -73,7 +73,7 @@ pub use mcp_config::{DEFAULT_THRESHOLD, McpConfig, McpMode, McpSchemas};
 pub use plan::{
     Action, Attachment, CallOptions, DEFAULT_EXCHANGE_TIMEOUT, DEFAULT_GRACE, DEFAULT_MAX_BODY,
     DEFAULT_MAX_OUTPUT, DEFAULT_RETRIES, DEFAULT_TIMEOUT, ExchangeAuth, ExchangeBody, ExchangePlan,
-    FunctionCall, Invocation, PeerPlan, PeerReach, Plan, ProcessPlan, StdinPlan, TimeoutSource,
+    FunctionCall, Invocation, Outline, PeerPlan, PeerReach, Plan, ProcessPlan, StdinPlan, TimeoutSource,
 };
 pub use planner::PLACEHOLDERS;
 pub use resolution::Resolution;

@@ -105,6 +105,25 @@ pub struct Plan {
     pub search: Duration,
 }
 
+/// What of a plan holds whatever the arguments are.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The tool.
+    pub tool: ItemId,
+    /// The chain.
+    pub chain: Vec<Link>,
+    /// How the tool is called.
+    pub style: Style,
+    /// The time limit and who set it; `None`: no limit.
+    pub timeout: Option<(Duration, TimeoutSource)>,
+    /// How long it may say nothing, and who set that; `None`: for ever.
+    pub idle_timeout: Option<(Duration, TimeoutSource)>,
+    /// The environment of a run, without what is filled from arguments.
+    pub environment: ChildEnvironment,
+    /// The interpreters that were found.
+    pub interpreters: Vec<Interpreter>,
+}
+
 /// What a primitive is asked to do.
 #[derive(Clone, Debug)]
 pub enum Action {

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rye_runtimes::call::{OutputForm, Style};
 use rye_runtimes::env_config::{Group, ResourceKind};
 use rye_runtimes::setting::{Setting, SettingValue};
 use rye_runtimes::template::{FillError, Filled, Filling, Fillings, Template, text_of};
-use rye_tools::arguments::ArgumentProblem;
+use rye_tools::arguments::{ArgumentProblem, Arguments};
 use serde_json::Value;
 
 use crate::Resolver;
@@ -21,7 +22,7 @@ use crate::environment::{Asked, ChildEnvironment, DotEnvSource, EntrySource, bel
 use crate::error::Error;
 use crate::idempotency::Once;
 use crate::interpreter::{Interpreter, Search};
-use crate::plan::{Action, Attachment, CallOptions, Invocation, Plan};
+use crate::plan::{Action, Attachment, CallOptions, Invocation, Outline, Plan};
 use crate::resolution::Resolution;
 use crate::spaces::Space;
 
@@ -83,6 +84,29 @@ impl Resolver {
 }
 
 impl Resolver {
+    /// Decides what can be decided of a run before its arguments are known.
+    ///
+    /// # Errors
+    /// Something that every run of the tool needs is not there or does not fit.
+    pub fn outline(&self, resolution: Arc<Resolution>, options: CallOptions) -> Result<Outline, Error> {
+        check_config(&resolution)?;
+        let invocation = Invocation { resolution, arguments: Arguments::default(), options };
+        let resolution = &*invocation.resolution;
+        let mut planner = Planner { has_arguments: false, ..Planner::new(self, &invocation)? };
+        let interpreters = planner.find_interpreters()?;
+        planner.fill_environment()?;
+        let (timeout, idle_timeout) = (planner.timeout()?, planner.idle_timeout()?);
+        Ok(Outline {
+            tool: resolution.id.clone(),
+            chain: resolution.links.clone(),
+            style: resolution.style,
+            timeout,
+            idle_timeout,
+            environment: planner.environment.into_inner(),
+            interpreters,
+        })
+    }
+
     /// The interpreters that a plan would use.
     pub(crate) fn interpreters(&self, invocation: &Invocation) -> Result<Vec<Interpreter>, Error> {
         Planner::new(self, invocation)?.find_interpreters()
@@ -96,6 +120,8 @@ pub(crate) struct Planner<'p> {
     pub(crate) resolution: &'p Resolution,
     pub(crate) environment: RefCell<ChildEnvironment>,
     dotenv: DotEnvSource<'p>,
+    /// Whether the arguments of the invocation are those of a call. Without them what waits for one is left out.
+    has_arguments: bool,
     /// The first failure inside a look-up, which itself can only say that there is nothing.
     failure: RefCell<Option<Error>>,
 }
@@ -153,7 +179,7 @@ impl<'p> Planner<'p> {
         let asked = asked_names(resolver, resolution, &invocation.options);
         let environment = ChildEnvironment::from_caller(&resolver.host, &asked, &dotenv)?;
         let (environment, failure) = (RefCell::new(environment), RefCell::new(None));
-        Ok(Self { resolver, invocation, resolution, environment, dotenv, failure })
+        Ok(Self { resolver, invocation, resolution, environment, dotenv, has_arguments: true, failure })
     }
 
     /// Fills a template of the key `key`.
@@ -266,6 +292,9 @@ impl<'p> Planner<'p> {
 
     fn declare(&mut self, name: &str, setting: &Setting) -> Result<(), Error> {
         if let Some(value) = self.setting_text(name, setting)? {
+        if !self.has_arguments && holds_arguments(setting) {
+            return Ok(());
+        }
             let place = setting.place.to_string();
             let source = match self.is_filled_by_caller(setting) {
                 true => EntrySource::DeclaredFromVariable(place),
@@ -344,6 +373,14 @@ impl<'p> Planner<'p> {
 }
 
 /// Whether the project's interpreters and `.env` files count: not for a user's tool, unless it asks for them.
+/// Whether a setting is filled from arguments.
+fn holds_arguments(setting: &Setting) -> bool {
+    let is_argument = |name: &str| name == "params_json" || !PLACEHOLDERS.contains(&name);
+    let mut found = false;
+    setting.templates(&mut |template| found |= template.placeholders().any(|(name, _)| is_argument(name)));
+    found
+}
+
 fn counts_project(resolution: &Resolution) -> bool {
     let own = &resolution.tool.metadata.descriptor.env_config.resources;
     let asks = |search: &Vec<Group>| search.contains(&Group::Project);

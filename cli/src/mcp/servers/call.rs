@@ -87,6 +87,7 @@ fn attempt(
     let invocation: Box<Invocation> = match read_arguments(output, executor, &run, Arc::clone(&resolution)) {
         Ok(Call::Help(text)) => return Ok(Attempt::Help(text)),
         Ok(Call::Invocation(invocation)) => invocation,
+        Ok(Call::Misfit(misfit)) => return Err(own_help(misfit.report())),
         Err(report) if report.code == Code::InvalidArguments => return Err(own_help(report)),
         Err(report) => return Err(report),
     };
