@@ -66,6 +66,41 @@ fn an_interrupt_to_rye_alone_is_passed_on_and_the_tool_decides() {
 }
 
 #[test]
+fn a_second_interrupt_to_rye_alone_means_it() {
+    for (signal, got, code) in [(Signal::INT, "got 2", 130), (Signal::QUIT, "got 3", 131)] {
+        let world = World::new();
+        let roster = Roster::new(&world);
+        let deaf =
+            format!("{} stay {} deaf & exec {} count-signals", misbehave(), roster.path(), misbehave());
+        command_tool(&world, "count", &["/bin/sh", "-c", &deaf], "grace = 1000");
+        let mut live = Live::start(world.rye(["run", "count"]).command());
+        live.stdout.wait_for("ready");
+        roster.wait_for(1);
+        live.signal(signal);
+        live.stdout.wait_for(got);
+        live.signal(signal);
+        let ran = live.end();
+        assert_eq!((ran.code, ran.signal), (Some(code), None), "{}", ran.stderr());
+        roster.assert_gone(1);
+    }
+}
+
+#[test]
+fn two_signals_that_differ_are_no_second() {
+    let world = World::new();
+    habit_tool(&world, "count", &["count-signals"], "");
+    let mut live = Live::start(world.rye(["run", "count"]).command());
+    live.stdout.wait_for("ready");
+    for (signal, got) in [(Signal::INT, "got 2"), (Signal::QUIT, "got 3"), (Signal::INT, "got 2")] {
+        live.signal(signal);
+        live.stdout.wait_for(got);
+    }
+    live.write("enough\n");
+    live.stdout.wait_for("signals: 3\n");
+    assert_eq!(live.end().code, Some(0));
+}
+
+#[test]
 fn a_second_term_does_not_wait_for_the_grace() {
     let world = World::new();
     let roster = Roster::new(&world);

@@ -1,7 +1,8 @@
 //! Signals that reach rye while a run is on, and what becomes of them.
 //!
 //! A Ctrl-C on a terminal has already reached a tool that shares it, so it is only counted: twice within two seconds
-//! ends the run by force. A signal sent to rye alone is passed on. Captured runs are asked to end.
+//! ends the run by force. A signal sent to rye alone is passed on, and sent again within that time it ends the run by
+//! force, too. Captured runs are asked to end.
 
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -14,7 +15,7 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 use tokio::net::UnixStream;
 
-/// Within this time a second Ctrl-C means it.
+/// Within this time a second Ctrl-C, or a second interrupt of another program, means it.
 const TWICE: Duration = Duration::from_secs(2);
 /// What the terminal sent to the tool it sent to rye as well, but the tool's end may be seen first.
 const SAME_KEYS: Duration = Duration::from_millis(100);
@@ -79,7 +80,7 @@ pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended,
     let run = executor.start(plan)?;
     let stopper = run.stopper();
     let mut received = None;
-    let mut last_interrupt = None;
+    let mut interrupts = Interrupts::default();
     let outcome = run.outcome();
     tokio::pin!(outcome);
     loop {
@@ -96,24 +97,45 @@ pub(crate) async fn run_to_end(executor: &Executor, plan: Plan) -> Result<Ended,
                 return Ok(Ended { outcome, received });
             }
             all = signals.next() => for got in all {
-                react(got, attached, received.is_some(), &mut last_interrupt, &stopper);
+                react(got, attached, received.is_some(), &mut interrupts, &stopper);
                 received.get_or_insert(got);
             },
         }
     }
 }
 
-fn react(got: Received, attached: bool, again: bool, last: &mut Option<Instant>, stopper: &RunStopper) {
+/// The last interrupts that a tool of the caller's own terminal was left to decide about. Keys and other programs count
+/// apart: a program that passes on to rye what the terminal has sent to both says nothing new.
+#[derive(Debug, Default)]
+struct Interrupts {
+    by_keys: Option<Instant>,
+    by_program: Option<(i32, Instant)>,
+}
+
+impl Interrupts {
+    /// Counts one, and says whether it is a second within [`TWICE`]: of the keys, any; of a program, the same signal.
+    fn is_second(&mut self, got: Received) -> bool {
+        let now = Instant::now();
+        let last = if got.by_terminal {
+            self.by_keys.replace(now)
+        } else {
+            let last = self.by_program.replace((got.signal, now));
+            last.filter(|(signal, _)| *signal == got.signal).map(|(_, at)| at)
+        };
+        last.is_some_and(|last| last.elapsed() < TWICE)
+    }
+}
+
+fn react(got: Received, attached: bool, again: bool, interrupts: &mut Interrupts, stopper: &RunStopper) {
     let Received { signal, by_terminal } = got;
-    match (attached, signal, by_terminal) {
-        (true, SIGINT | SIGQUIT, true) => {
-            if last.replace(Instant::now()).is_some_and(|last| last.elapsed() < TWICE) {
+    match (attached, signal) {
+        (true, SIGINT | SIGQUIT) => {
+            if interrupts.is_second(got) {
                 stopper.stop(Stop::Force);
+            } else if !by_terminal {
+                // What cannot be passed on has ended already.
+                let _ = stopper.interrupt(signal);
             }
-        }
-        (true, SIGINT | SIGQUIT, false) => {
-            // What cannot be passed on has ended already.
-            let _ = stopper.interrupt(signal);
         }
         _ => {
             if attached && signal == SIGHUP && !by_terminal {
