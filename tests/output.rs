@@ -80,6 +80,22 @@ fn output_that_breaks_its_promise_is_an_error_that_shows_it() {
 }
 
 #[test]
+fn a_promise_is_held_where_the_output_is_read() {
+    let world = World::new();
+    let promise = "[call]\noutput = \"json\"\n[output_schema]\ntype = \"integer\"";
+    command_tool(&world, "print", &["/bin/sh", "-c", "printf junk"], promise);
+    world.rye(["--json", "run", "print"]).run().refuses(1, "invalid_output", "is not JSON", "print one JSON");
+    // Without `--json` the caller has the output, and nobody has read it.
+    assert_eq!(world.rye(["run", "print"]).run().ok(), "junk");
+    if have("python3") {
+        let tool =
+            "# /// rye\n# [output_schema]\n# type = \"integer\"\n# ///\ndef main():\n    return 'junk'\n";
+        world.tool("junk.py", tool);
+        world.rye(["run", "junk"]).run().fails(1, &["does not fit its `output_schema`"]);
+    }
+}
+
+#[test]
 fn a_tool_that_failed_need_not_have_kept_its_promise() {
     let world = World::new();
     command_tool(&world, "fail", &["/bin/sh", "-c", "echo usage; exit 9"], "[call]\noutput = \"json\"");
