@@ -106,7 +106,7 @@ fn what_does_not_count_is_passed_over_and_told() {
     let mut holds: Vec<&str> = lines.iter().map(String::as_str).collect();
     holds.extend([
         "no-such-python (the fallback, on PATH): not there",
-        "no interpreter for `interpreter`",
+        "`which` needs `python3`, which was not found",
         "install it: `apt install python3`",
     ]);
     world.refused(["which"], 127, "interpreter_not_found", &holds);

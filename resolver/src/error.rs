@@ -148,8 +148,12 @@ pub enum Error {
         name: String,
     },
     /// No interpreter counted.
-    #[error("no interpreter for `{resource}` was found")]
+    #[error("`{id}` needs {}, which was not found", one_of(.names))]
     InterpreterNotFound {
+        /// What needs it.
+        id: ItemId,
+        /// What would have counted, by name, the best first.
+        names: Vec<String>,
         /// The resource, by its key in `env_config`.
         resource: String,
         /// Where it is declared.
@@ -169,6 +173,16 @@ pub enum Error {
         /// The folders searched; empty for a path.
         searched: Vec<PathBuf>,
     },
+}
+
+/// `` `a`, `b` or `c` ``
+fn one_of(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => "an interpreter".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
 }
 
 fn joined(chain: &[String]) -> String {

@@ -12,6 +12,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rye_runtimes::ItemId;
 use rye_runtimes::document::Problem;
 use rye_runtimes::env_config::{Group, Resource, ResourceKind};
 
@@ -116,6 +117,8 @@ impl Candidate {
 /// What a search depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search<'s> {
+    /// What needs the interpreter.
+    pub(crate) id: &'s ItemId,
     /// The caller's surroundings.
     pub(crate) host: &'s Host,
     /// The project, if there is one.
@@ -168,8 +171,15 @@ impl Search<'_> {
                 }
             }
         }
-        let (resource, place, install) = (name.to_owned(), resource.place.clone(), resource.install.clone());
-        Err(Error::InterpreterNotFound { resource, place, trail, install })
+        let names = match kind {
+            ResourceKind::VenvPython => vec!["python3".to_owned()],
+            ResourceKind::VenvNode => vec!["node".to_owned()],
+            ResourceKind::Binary => resource.names.clone().unwrap_or_default(),
+            ResourceKind::HttpConfig => Vec::new(),
+        };
+        let (place, install) = (resource.place.clone(), resource.install.clone());
+        let (id, resource) = (self.id.clone(), name.to_owned());
+        Err(Error::InterpreterNotFound { id, names, resource, place, trail, install })
     }
 
     /// The path to run for a candidate, if it counts.

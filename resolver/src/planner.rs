@@ -217,6 +217,7 @@ impl<'p> Planner<'p> {
 
     fn find_interpreters(&mut self) -> Result<Vec<Interpreter>, Error> {
         let search = Search {
+            id: &self.resolution.id,
             host: &self.resolver.host,
             project: self.resolver.spaces.project.as_deref(),
             project_counts: counts_project(self.resolution),
@@ -291,10 +292,10 @@ impl<'p> Planner<'p> {
     }
 
     fn declare(&mut self, name: &str, setting: &Setting) -> Result<(), Error> {
-        if let Some(value) = self.setting_text(name, setting)? {
         if !self.has_arguments && holds_arguments(setting) {
             return Ok(());
         }
+        if let Some(value) = self.setting_text(name, setting)? {
             let place = setting.place.to_string();
             let source = match self.is_filled_by_caller(setting) {
                 true => EntrySource::DeclaredFromVariable(place),
@@ -372,7 +373,6 @@ impl<'p> Planner<'p> {
     }
 }
 
-/// Whether the project's interpreters and `.env` files count: not for a user's tool, unless it asks for them.
 /// Whether a setting is filled from arguments.
 fn holds_arguments(setting: &Setting) -> bool {
     let is_argument = |name: &str| name == "params_json" || !PLACEHOLDERS.contains(&name);
@@ -381,6 +381,7 @@ fn holds_arguments(setting: &Setting) -> bool {
     found
 }
 
+/// Whether the project's interpreters and `.env` files count: not for a user's tool, unless it asks for them.
 fn counts_project(resolution: &Resolution) -> bool {
     let own = &resolution.tool.metadata.descriptor.env_config.resources;
     let asks = |search: &Vec<Group>| search.contains(&Group::Project);
