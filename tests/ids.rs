@@ -152,6 +152,41 @@ fn a_name_that_nothing_has_is_met_with_the_nearest() {
 }
 
 #[test]
+fn what_is_no_tool_is_not_advised() {
+    let world = World::new();
+    world.tool("a/epy.py", "import json\nNAMES = []\n");
+    let ran = world.rye(["--json", "run", "epi"]).run();
+    ran.refuses(127, "tool_not_found", "no tool `epi`", "rye list");
+    assert!(!ran.stdout().contains("did you mean"), "{}", ran.stdout());
+    // The next nearest is, and what is broken may be meant.
+    world.tool("b/epyc.sh", SCRIPT);
+    world.rye(["--json", "run", "epyk"]).run().refuses(127, "tool_not_found", "`epyk`", "mean `b/epyc`?");
+    world.tool("c/opal.py", "def main(:\n");
+    world.rye(["--json", "run", "opel"]).run().refuses(127, "tool_not_found", "`opel`", "mean `c/opal`?");
+}
+
+#[test]
+fn what_is_missing_of_a_tool_is_what_is_advised() {
+    let world = World::new();
+    world.tool("data.json", "{}\n");
+    let ran = world.rye(["--json", "run", "data"]).run();
+    ran.refuses(127, "tool_not_found", "data.json has no `#!` line", "begin it with a `#!` line");
+    assert!(!ran.stdout().contains("chmod"), "{}", ran.stdout());
+    world.tool("count.awk", "#!/usr/bin/awk -f\n");
+    let ran = world.rye(["--json", "run", "count"]).run();
+    ran.refuses(127, "tool_not_found", "count.awk is not executable", "`chmod +x ");
+    for (text, hint) in [
+        ("[config]\ncommand = \"true\"\n", "add `executor_id = \"subprocess\"` at its top"),
+        ("[config]\nurl = \"https://example.org\"\n", "add `executor_id = \"http_client\"` at its top"),
+        ("title = \"x\"\n", "add `executor_id = \"subprocess\"` and a `[config]`"),
+    ] {
+        world.tool("plain.toml", text);
+        let ran = world.rye(["--json", "run", "plain"]).run();
+        ran.refuses(127, "tool_not_found", "plain.toml has neither `executor_id`", hint);
+    }
+}
+
+#[test]
 fn ids_that_differ_by_case_are_a_problem_for_check() {
     let world = World::new();
     world.tool("demo/hello.sh", SCRIPT);

@@ -413,7 +413,7 @@ fn reads(text: &str) -> bool {
         bytes: text.as_bytes(),
         sidecar: None,
     };
-    !matches!(Item::read(&file), Err(_) | Ok(Item::Other(NotATool::PlainToml)))
+    !matches!(Item::read(&file), Err(_) | Ok(Item::Other(NotATool::PlainToml { .. })))
 }
 
 type Reads = fn(&str) -> bool;

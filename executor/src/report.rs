@@ -285,7 +285,12 @@ fn not_found_report(error: &ResolveError) -> Report {
         report.hints.push(match file.reason {
             PassedOverReason::PythonModule => "give it a function `main`, or a `# /// rye` block".to_owned(),
             PassedOverReason::NodeModule => "let it `export default` a function, or `main`".to_owned(),
-            PassedOverReason::PlainToml => "add `executor_id = \"subprocess\"` and a `[config]`".to_owned(),
+            PassedOverReason::PlainToml { primitive: Some(primitive) } => {
+                format!("add `executor_id = \"{primitive}\"` at its top")
+            }
+            PassedOverReason::PlainToml { primitive: None } => {
+                "add `executor_id = \"subprocess\"` and a `[config]`".to_owned()
+            }
             PassedOverReason::NotExecutable => format!("`chmod +x {}`", file.path.display()),
             PassedOverReason::NoInterpreterLine => {
                 "begin it with a `#!` line, or add a runtime that claims its extension".to_owned()

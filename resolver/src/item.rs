@@ -53,11 +53,14 @@ pub enum PassedOverReason {
     NodeModule,
     /// A TOML file that declares nothing callable.
     #[error("has neither `executor_id` nor `tool_type`")]
-    PlainToml,
-    /// No runtime claims its extension and it cannot run by itself.
+    PlainToml {
+        /// The primitive that its `[config]` speaks of; none: it has no `[config]`.
+        primitive: Option<&'static str>,
+    },
+    /// No runtime claims its extension, and its `#!` line is not one of an executable file.
     #[error("is not executable")]
     NotExecutable,
-    /// Executable, without a `#!` line, and of no claimed extension.
+    /// Without a `#!` line, and of no claimed extension.
     #[error("has no `#!` line and no extension that a runtime claims")]
     NoInterpreterLine,
     /// As before, and there is a `#!` line, which nobody sees.
@@ -78,7 +81,7 @@ impl From<NotATool> for PassedOverReason {
         match reason {
             NotATool::PythonModule => Self::PythonModule,
             NotATool::NodeModule => Self::NodeModule,
-            NotATool::PlainToml => Self::PlainToml,
+            NotATool::PlainToml { primitive } => Self::PlainToml { primitive },
         }
     }
 }

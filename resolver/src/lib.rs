@@ -84,6 +84,9 @@ pub use walk::KnownId;
 /// How many items a chain may have, tool and primitive counted.
 pub const MAX_CHAIN: usize = 10;
 
+/// How often a nearest id is looked for among those that a path gives.
+const MAX_NEAREST: usize = 5;
+
 /// Finds tools for one caller: its spaces, configuration and claims, read once.
 #[derive(Debug)]
 pub struct Resolver {
@@ -258,19 +261,21 @@ impl Resolver {
 
     fn not_found(&self, id: &ItemId, passed_over: Vec<PassedOver>) -> Error {
         let others = self.spaces.roots.iter().flat_map(|root| self.ids_in(root));
-        let known: Vec<ItemId> = others.filter(|known| known != id).collect();
-        let by_last = known.iter().map(ItemId::last_segment);
-        let near = nearest(id.as_str(), known.iter().map(ItemId::as_str))
-            .or_else(|| nearest(id.last_segment(), by_last));
-        let without_extension = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
-        let fits = |known: &&ItemId| {
-            Some(known.as_str()) == near
-                || Some(known.last_segment()) == near
-                || Some(known.as_str()) == without_extension
-                || Some(known.last_segment()) == without_extension
-        };
-        let mut nearest: Vec<_> = known.iter().filter(fits).cloned().collect();
-        nearest.dedup();
+        let mut known: Vec<ItemId> = others.filter(|known| known != id).collect();
+        known.sort();
+        known.dedup();
+        // What a path names may be a module or data: then the next nearest is meant. A few are enough.
+        let mut nearest = Vec::new();
+        for _ in 0..MAX_NEAREST {
+            let near = near(id, &known);
+            let (near, rest): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| near.contains(known));
+            let is_last = near.is_empty();
+            known = rest;
+            nearest.extend(near.into_iter().filter(|near| self.may_be_tool(near)));
+            if is_last || !nearest.is_empty() {
+                break;
+            }
+        }
         Error::ToolNotFound {
             id: id.clone(),
             searched: self.searched(),
@@ -278,6 +283,14 @@ impl Resolver {
             nearest,
             foreign_project: self.spaces.foreign_project.clone(),
         }
+    }
+
+    /// Whether a file of that id is a tool, or a broken one.
+    fn may_be_tool(&self, id: &ItemId) -> bool {
+        self.spaces.roots.iter().any(|root| match locate::in_root(&self.host, root, &self.claims, id) {
+            Ok(search) => search.found.is_some_and(|found| !found.is_runtime()),
+            Err(_) => true,
+        })
     }
 
     /// The folders in which tools are looked for.
@@ -297,4 +310,19 @@ impl Resolver {
             foreign_project: None,
         }
     }
+}
+
+/// The ids that the caller may have meant by one that nothing has.
+fn near(id: &ItemId, known: &[ItemId]) -> Vec<ItemId> {
+    let by_last = known.iter().map(ItemId::last_segment);
+    let near = nearest(id.as_str(), known.iter().map(ItemId::as_str))
+        .or_else(|| nearest(id.last_segment(), by_last));
+    let without_extension = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
+    let fits = |known: &&ItemId| {
+        Some(known.as_str()) == near
+            || Some(known.last_segment()) == near
+            || Some(known.as_str()) == without_extension
+            || Some(known.last_segment()) == without_extension
+    };
+    known.iter().filter(fits).cloned().collect()
 }

@@ -2,6 +2,7 @@
 //! with the number of tools, and a broken file elsewhere does no harm.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,6 +73,9 @@ pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) ->
     scripts.retain(|path| match self_running(claims, root.space, path) {
         Ok(()) => true,
         Err(reason) => {
+            // What is data beside tools does not become one by its mode.
+            let is_data = reason == PassedOverReason::NotExecutable && lacks_interpreter_line(path);
+            let reason = if is_data { PassedOverReason::NoInterpreterLine } else { reason };
             search.passed_over.push(PassedOver { path: path.clone(), reason });
             false
         }
@@ -90,6 +94,13 @@ pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) ->
         Err(reason) => search.passed_over.push(PassedOver { path: file, reason }),
     }
     Ok(search)
+}
+
+/// Whether a regular file can be read and does not begin with `#!`.
+fn lacks_interpreter_line(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(2).read_to_end(&mut head));
+    read.is_ok() && head != b"#!"
 }
 
 /// The files of an item, read.

@@ -48,7 +48,10 @@ pub enum NotATool {
     /// A JavaScript file with exports, none of which rye calls.
     NodeModule,
     /// A TOML file with neither `executor_id` nor `tool_type`, beside no script.
-    PlainToml,
+    PlainToml {
+        /// The primitive that its `[config]` speaks of; none: it has no `[config]`.
+        primitive: Option<&'static str>,
+    },
 }
 
 /// Something callable.
@@ -121,7 +124,7 @@ impl Item {
             return Runtime::read(&document).map(|runtime| Self::Runtime(Box::new(runtime)));
         }
         if !has_key(&document, &["executor_id", "__executor_id__", "tool_type", "__tool_type__"]) {
-            return Ok(Self::Other(NotATool::PlainToml));
+            return Ok(Self::Other(NotATool::PlainToml { primitive: primitive_of(&document) }));
         }
         let place = Place::start_of(&source.file);
         let metadata = Metadata::read(&place, vec![document])?;
@@ -202,6 +205,12 @@ impl Item {
         tool.has_dependencies = source.extension == Some("py") && has_block(source.bytes, "script");
         Ok(Self::Tool(Box::new(tool)))
     }
+}
+
+/// The primitive that the `[config]` of a document speaks of.
+fn primitive_of(document: &Node) -> Option<&'static str> {
+    let config = entries(document).iter().find(|entry| entry.key == "config")?;
+    Some(if has_key(&config.value, &["url"]) { "http_client" } else { "subprocess" })
 }
 
 /// What a file of a Node language is; `None` for other files.

@@ -32,7 +32,7 @@ pub fn item(bytes: &[u8]) {
         Ok(Item::Other(why)) => match why {
             NotATool::PythonModule => assert_eq!(extension, Some("py")),
             NotATool::NodeModule => assert!(matches!(extension, Some("js" | "mjs" | "ts"))),
-            NotATool::PlainToml => assert_eq!(extension, Some("toml")),
+            NotATool::PlainToml { .. } => assert_eq!(extension, Some("toml")),
         },
     }
     if let Ok(text) = std::str::from_utf8(own) {
