@@ -2,6 +2,7 @@
 //! placeholders that nothing fills.
 
 use rye_runtimes::call::Style;
+pub use rye_runtimes::config_keys::{CONFIG_KEYS, EXCHANGE_KEYS, PEER_KEYS};
 use rye_runtimes::document::{Place, Problem};
 use rye_runtimes::nearest;
 use rye_runtimes::setting::{Setting, SettingValue};
@@ -12,40 +13,6 @@ use crate::environment::{CODE_NAMES, fits};
 use crate::error::Error;
 use crate::planner::PLACEHOLDERS;
 use crate::resolution::Resolution;
-
-/// The keys of `[config]` that a subprocess knows.
-pub const CONFIG_KEYS: [&str; 10] = [
-    "command",
-    "args",
-    "cwd",
-    "env",
-    "stdin",
-    "timeout",
-    "idle_timeout",
-    "grace",
-    "leave_running",
-    "max_output",
-];
-
-/// The keys of `[config]` that an HTTP exchange knows.
-pub const EXCHANGE_KEYS: [&str; 13] = [
-    "method",
-    "url",
-    "headers",
-    "query",
-    "body",
-    "form",
-    "text",
-    "timeout",
-    "retries",
-    "auth",
-    "follow_redirects",
-    "max_body",
-    "allow_hosts",
-];
-
-/// The keys of `[config]` that a tool of another MCP server has besides.
-pub const PEER_KEYS: [&str; 5] = ["tool", "protocol", "input", "mirrored", "idle_timeout"];
 
 /// The options that an argument may fill. Everything else (the program, where it runs, its limits, the method and the
 /// hosts) is for the descriptor alone to say.

@@ -73,6 +73,9 @@ pub const PASSINGS: &[(&str, Passing)] =
 pub const OUTPUTS: &[(&str, OutputForm)] =
     &[("text", OutputForm::Text), ("json", OutputForm::Json), ("auto", OutputForm::Auto)];
 
+/// The keys of the table that no table around it has.
+pub const CALL_KEYS: [&str; 4] = ["style", "bootstrap", "bootstrap_args", "output"];
+
 impl CallConfig {
     /// Reads the table, and collects what is wrong in it.
     pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {

@@ -1,7 +1,8 @@
 //! What tool and runtime files have in common, and what a runtime file has of its own. A [`Descriptor`] is
 //! checked as far as one file can be; what depends on its chain is checked when it is resolved.
 
-use crate::call::CallConfig;
+use crate::call::{CALL_KEYS, CallConfig};
+use crate::config_keys::{CONFIG_KEYS, EXCHANGE_KEYS};
 use crate::document::{Node, Place, Problem};
 use crate::env_config::EnvConfig;
 use crate::setting::{Settings, read_table};
@@ -56,6 +57,9 @@ impl Descriptor {
         let env_config = table.entry(&["env_config", "ENV_CONFIG"]);
         let config = table.entry(&["config", "CONFIG"]);
         let call = table.entry(&["call"]);
+        table.of_table("config", &CONFIG_KEYS);
+        table.of_table("config", &EXCHANGE_KEYS);
+        table.of_table("call", &CALL_KEYS);
         let problems = &mut table.problems;
         for (place, name) in &pass_env {
             if name.is_empty() || name.contains(['=', '\0']) {

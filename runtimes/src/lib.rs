@@ -2,6 +2,7 @@
 //! checked values; nothing is looked for and nothing is started.
 
 pub mod call;
+pub mod config_keys;
 pub mod core;
 mod descriptor;
 pub mod document;

@@ -10,6 +10,8 @@ pub struct TableReader<'n> {
     place: Place,
     entries: &'n [Entry],
     known: Vec<&'static str>,
+    /// Keys of the tables in this one, with the name of theirs.
+    of_tables: Vec<(&'static str, &'static str)>,
     /// What was found wrong so far.
     pub problems: Vec<Problem>,
 }
@@ -26,7 +28,7 @@ impl<'n> TableReader<'n> {
                 &[]
             }
         };
-        Self { place: node.place.clone(), entries, known: Vec::new(), problems }
+        Self { place: node.place.clone(), entries, known: Vec::new(), of_tables: Vec::new(), problems }
     }
 
     /// Where the table stands.
@@ -48,6 +50,11 @@ impl<'n> TableReader<'n> {
             self.problems.push(Problem::new(again, message).hint("keep one of the two"));
         }
         Some(first)
+    }
+
+    /// Keys that belong into a table of this one: who writes them here has left its head out.
+    pub fn of_table(&mut self, table: &'static str, keys: &[&'static str]) {
+        self.of_tables.extend(keys.iter().map(|key| (*key, table)));
     }
 
     /// A string.
@@ -153,9 +160,11 @@ impl<'n> TableReader<'n> {
                 continue;
             }
             let problem = Problem::new(&entry.key_place, format!("`{}` is not a known key", entry.key));
-            self.problems.push(match nearest(&entry.key, self.known.iter().copied()) {
-                Some(word) => problem.hint(format!("did you mean `{word}`?")),
-                None => problem.hint(format!("known here: {}", self.lower_case_keys())),
+            let of_table = self.of_tables.iter().find(|(key, _)| *key == entry.key);
+            self.problems.push(match (of_table, nearest(&entry.key, self.known.iter().copied())) {
+                (Some((_, table)), _) => problem.hint(format!("put it into `[{table}]`")),
+                (None, Some(word)) => problem.hint(format!("did you mean `{word}`?")),
+                (None, None) => problem.hint(format!("known here: {}", self.lower_case_keys())),
             });
         }
         self.problems
