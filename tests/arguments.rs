@@ -286,6 +286,48 @@ fn every_tool_has_help_of_its_own() {
 }
 
 #[test]
+fn a_parameter_called_help_takes_no_help_away() {
+    let world = World::new();
+    world.tool(
+        "x.sh",
+        "# /// rye\n# [parameters.help]\n# type = \"boolean\"\n# ///\necho \"$RYE_PARAM_HELP\"\n",
+    );
+    assert!(world.rye(["run", "x", "--help"]).run().ok().starts_with("Usage: rye run x"));
+    assert_eq!(world.rye(["run", "x", "--help=true"]).run().ok(), "true\n");
+}
+
+#[test]
+fn a_choice_is_met_with_the_nearest_and_with_none_that_is_not_near() {
+    let world = World::new();
+    world.tool("x.sh", "# /// rye\n# [parameters.c]\n# enum = [\"warm\", \"z\"]\n# ///\n");
+    world.rye(["--json", "run", "x", "--c", "wram"]).run().refuses(
+        2,
+        "invalid_arguments",
+        "`c`",
+        "mean `warm`?",
+    );
+    let ran = world.rye(["--json", "run", "x", "--c", "q"]).run();
+    ran.refuses(2, "invalid_arguments", "`c`: expected", "--help");
+    assert!(!ran.stdout().contains("did you mean"), "{}", ran.stdout());
+}
+
+#[test]
+fn a_word_has_no_line_and_no_column() {
+    let world = World::new();
+    world.tool(
+        "x.sh",
+        "# /// rye\n# [parameters.n]\n# type = \"integer\"\n# [parameters.o]\n# type = \"object\"\n# ///\n",
+    );
+    let large = ["--json", "run", "x", "--n", "99999999999999999999"];
+    let ran = world.rye(large).run();
+    ran.refuses(2, "invalid_arguments", "does not fit 64 bits", "--help");
+    assert!(!ran.stdout().contains("line 1"), "{}", ran.stdout());
+    // In what is longer, the place is told.
+    let ran = world.rye(["--json", "run", "x", "--o", "{\"a\": }"]).run();
+    ran.refuses(2, "invalid_arguments", "at line 1 column 7", "--help");
+}
+
+#[test]
 fn a_closed_schema_takes_nothing_else_and_an_open_one_does() {
     let world = World::new();
     let tool = |schema: &str| {

@@ -4,7 +4,9 @@
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let fold = |word: &str| word.to_ascii_lowercase().replace('-', "_");
     let typed = fold(typed);
-    let bound = (typed.chars().count() / 3).max(1);
+    let length = typed.chars().count();
+    // A word of which nothing is left is none that was meant.
+    let bound = (length / 3).max(1).min(length.saturating_sub(1));
     known
         .into_iter()
         .map(|word| (strsim::osa_distance(&typed, &fold(word)), word))
@@ -23,5 +25,7 @@ mod tests {
         assert_eq!(nearest("descripton", known), Some("description"));
         assert_eq!(nearest("executor-id", known), Some("executor_id"));
         assert_eq!(nearest("banana", known), None);
+        assert_eq!((nearest("q", ["z"]), nearest("Z", ["z"])), (None, Some("z")));
+        assert_eq!((nearest("", ["z"]), nearest("ab", ["ac"])), (None, Some("ac")));
     }
 }

@@ -110,7 +110,7 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn asks_for_help(&self, word: &OsStr) -> bool {
         let taken = |name: &str| self.parameters.find(name).is_some();
-        (word == "--help" && !taken("help")) || (word == "-h" && !taken("help") && !taken("h"))
+        word == "--help" || (word == "-h" && !taken("h"))
     }
 
     /// The declared parameter that a flag names: exactly, else with `-` and `_` taken as one.

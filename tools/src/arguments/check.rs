@@ -53,13 +53,18 @@ impl<'s> Checker<'s> {
                 Ok(Value::String(_)) => return Err(vec![misfit(schema, value, path)]),
                 Ok(parsed) => parsed,
                 Err(invalid) => {
-                    let is_word = matches!(
+                    let is_word = !text.trim_start().starts_with(['[', '{']);
+                    let is_other = matches!(
                         invalid.reason,
                         InvalidJsonReason::Unexpected { .. } | InvalidJsonReason::Ends(_)
-                    ) && !text.trim_start().starts_with(['[', '{']);
+                    );
                     let problem = misfit(schema, value, path);
-                    let message =
-                        if is_word { problem.message } else { format!("{}: {invalid}", problem.message) };
+                    let message = match (is_word, is_other) {
+                        (true, true) => problem.message,
+                        // A word has no lines and columns.
+                        (true, false) => format!("{}: {}", problem.message, invalid.reason),
+                        (false, _) => format!("{}: {invalid}", problem.message),
+                    };
                     return Err(vec![ArgumentProblem { message, ..problem }]);
                 }
             };

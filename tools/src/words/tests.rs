@@ -137,9 +137,11 @@ fn a_tool_that_takes_anything_takes_any_flag() {
 }
 
 #[test]
-fn a_parameter_called_help_is_a_parameter() {
+fn a_parameter_called_help_takes_no_help_away() {
     let all = parameters(vec![("help", Type::Boolean, false)], Additional::Forbidden);
-    assert_eq!(read(&all, &["--help"]), Ok(json!({"help": "true"})));
+    assert_eq!(read(&all, &["--help"]), Ok(json!("help")));
+    assert_eq!(read(&all, &["--help=true"]), Ok(json!({"help": "true"})));
+    assert_eq!(read(&all, &["--no-help"]), Ok(json!({"help": "false"})));
 }
 
 #[test]
