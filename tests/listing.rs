@@ -287,6 +287,8 @@ fn check_may_be_told_where_to_look() {
         (".", ".", &["a.toml", "b.toml"]),
         (".ai/tools/deep", ".", &["b.toml"]),
         (".ai/tools/deep", "../a.toml", &["a.toml"]),
+        (".", "deep/b", &["b.toml"]),
+        (".ai/tools", "deep/er/c", &[]),
     ] {
         let checked = world.rye(["--json", "check", path]).cwd(cwd).run();
         assert_eq!(checked.code, Some(i32::from(!expected.is_empty())), "{cwd} {path}: {}", checked.stdout());
@@ -378,6 +380,57 @@ fn output_that_is_cut_off_is_an_error() {
         assert_eq!(ran.status.code(), Some(125), "{words:?}: {told}");
         assert!(told.contains("the output is cut off: "), "{words:?}: {told}");
     }
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_an_error_of_its_verb() {
+    let world = World::new();
+    world.tool("deep/f.sh", world.marking());
+    for words in [&["list", "--nope"][..], &["lst"]] {
+        let ran = world.rye(["--json"].iter().chain(words)).run();
+        ran.refuses(2, "invalid_arguments", words.last().unwrap(), "Usage: rye");
+        assert_eq!(ran.json().as_object().unwrap().len(), 1, "{}", ran.stdout());
+    }
+    let ran = world.rye(["--json", "show"]).run();
+    ran.refuses(2, "invalid_arguments", "were not provided: <TOOL>", "Usage: rye show");
+    world.rye(["--json", "run"]).run().refused(2, "invalid_arguments", &["<TOOL>"]);
+
+    // Who forgets the verb is told of it, if there is such a tool.
+    let hint = "`rye run f` runs the tool";
+    world.rye(["f", "1"]).run().fails(2, &["unrecognized subcommand 'f'", hint]);
+    world.rye(["--json", "f", "1"]).run().refuses(2, "invalid_arguments", "'f'", hint);
+    assert!(!world.rye(["g"]).run().stderr().contains("rye run"));
+    let project = world.project();
+    for words in
+        [vec!["--project".into(), project.clone()], vec![format!("--project={}", project.display()).into()]]
+    {
+        world.rye(words.into_iter().chain(["f".into()])).cwd("/").run().fails(2, &[hint]);
+    }
+    assert!(!world.ran());
+}
+
+#[test]
+fn a_listing_of_a_part_notes_what_is_in_it() {
+    let world = World::new();
+    for name in ["a/x.sh", "a/X.sh", "b/y.sh", "b/Y.sh"] {
+        world.tool(name, "");
+    }
+    let noted = |words: &[&str]| {
+        let told = world.rye(words).run().stderr();
+        (told.contains("tools/a/"), told.contains("tools/b/"))
+    };
+    assert_eq!(noted(&["list"]), (true, true));
+    assert_eq!(noted(&["list", "b/"]), (false, true));
+    assert_eq!(noted(&["list", "a"]), (true, false));
+}
+
+#[test]
+fn a_project_is_the_folder_above() {
+    let world = World::new();
+    let folder = world.project().join(".ai");
+    std::fs::create_dir_all(&folder).unwrap();
+    let hint = format!("name the folder above: `--project {}`", world.project().display());
+    world.rye(["--project", ".ai", "--json", "list"]).run().refuses(125, "invalid_config", "no `.ai`", &hint);
 }
 
 #[test]

@@ -168,7 +168,7 @@ pub(crate) struct ToolWord {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckWords {
-    /// Only what lies below this file or folder
+    /// Only what lies below this file or folder, or the tool of this id
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
 }

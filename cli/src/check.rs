@@ -1,6 +1,6 @@
 //! `rye check`: every problem of every file at once. Exit code 1 when there is one; notes do not count.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rye_executor::report::resolve_report;
@@ -17,12 +17,10 @@ use crate::output::{Output, Style, plural};
 
 /// Checks the files that the caller sees.
 pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<ExitCode, Report> {
-    let within = words.path.as_ref().map(|path| host.working_directory.join(path));
-    let within =
-        within.map(|path| path.canonicalize().map_err(|error| missing(&path, &error))).transpose()?;
     let (resolver, problems) = Resolver::new_to_look(host).map_err(|error| resolve_report(&error))?;
     let mut problems: Vec<_> = problems.into_iter().map(Told::from).collect();
     let listing = resolver.list();
+    let within = words.path.as_ref().map(|path| within(resolver.host(), &listing, path)).transpose()?;
     let names = listing.portable_names();
     problems.extend(listing.problems.into_iter().map(Told::from));
     let mut notes: Vec<_> = listing.notes.into_iter().map(Told::from).collect();
@@ -43,7 +41,8 @@ pub(crate) fn check(output: &Output, host: Host, words: &CheckWords) -> Result<E
     }
     if let Some(within) = &within {
         let inside = |told: &Told| {
-            resolver.host().working_directory.join(&*told.problem.place.file).starts_with(within)
+            let path = resolver.host().working_directory.join(&*told.problem.place.file);
+            within.iter().any(|within| path.starts_with(within))
         };
         problems.retain(inside);
         notes.retain(inside);
@@ -102,9 +101,22 @@ fn for_other_programs(names: &PortableNames, listed: &Listed) -> Vec<Problem> {
     notes
 }
 
-fn missing(path: &Path, error: &std::io::Error) -> Report {
-    Report::new(Code::InvalidArguments, format!("`{}` cannot be checked: {error}", path.display()))
-        .hint("name a file or folder in `.ai/tools/`, or none to check everything")
+/// The files that are meant by a word: what lies below it if it is a path, else those of the item that has it as its id.
+fn within(host: &Host, listing: &Listing, word: &Path) -> Result<Vec<PathBuf>, Report> {
+    let path = host.working_directory.join(word);
+    let error = match path.canonicalize() {
+        Ok(path) => return Ok(vec![path]),
+        Err(error) => error,
+    };
+    let named = listing.items.iter().filter(|item| word.to_str() == Some(item.id.as_str()));
+    let files: Vec<_> = named.filter_map(|item| item.path.clone()).collect();
+    if files.is_empty() {
+        let fact = format!("`{}` cannot be checked: {error}", path.display());
+        let hint = "name a file or folder in `.ai/tools/` or a tool's id, or nothing to check everything";
+        return Err(Report::new(Code::InvalidArguments, fact).hint(hint));
+    }
+    let sidecars: Vec<_> = files.iter().map(|file| file.with_extension("toml")).collect();
+    Ok(files.into_iter().chain(sidecars).collect())
 }
 
 /// The problems in an error; one that names no place stands at the beginning of its file.

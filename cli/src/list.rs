@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rye_executor::runtimes::document::Problem;
 use rye_executor::{Config, Executor, Host, Report, Space};
 
 use crate::arguments::ListWords;
@@ -55,7 +56,13 @@ pub(crate) fn list(output: &Output, host: Host, words: &ListWords) -> Result<Exi
         output.note(Style::Green, "hint", hint);
     }
     let code = output.print(&text, ExitCode::SUCCESS);
-    for problem in &catalogue.problems {
+    // What was not asked for has its own listing.
+    let resolver = executor.resolver();
+    let wanted = |problem: &&Problem| {
+        let mut roots = resolver.spaces().roots.iter().map(|root| root.path.join("tools").join(prefix));
+        prefix.is_empty() || roots.any(|path| problem.place.file.starts_with(&resolver.host().shown(&path)))
+    };
+    for problem in catalogue.problems.iter().filter(wanted) {
         output.note(Style::Yellow, "note", &problem.to_string());
     }
     Ok(code)

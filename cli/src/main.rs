@@ -26,17 +26,18 @@ mod show;
 mod signals;
 mod timings;
 mod tree;
+mod usage;
 mod veil;
 mod whole_file;
 
 use std::ffi::OsString;
 use std::time::Instant;
 
-use rye_executor::{Code, Outcome, Report, exit_codes};
+use rye_executor::{Code, Outcome, exit_codes};
 
 use crate::arguments::{Command, CommandLine};
 use crate::entry::ExitCode;
-use crate::output::Output;
+use crate::output::{Output, Style};
 
 fn main() -> ExitCode {
     let begun = Instant::now();
@@ -78,15 +79,20 @@ fn not_read(error: &clap::Error, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         return Output::of_terminal(false).written(error.print(), ExitCode::SUCCESS);
     }
+    let code = ExitCode::from(exit_codes::USAGE);
+    let tool = usage::tool_for_a_verb(error, words);
     if !words.iter().any(|word| word == "--json") {
         let _ = error.print();
-        return ExitCode::from(exit_codes::USAGE);
+        if let Some(tool) = tool {
+            Output::of_terminal(false).note(Style::Green, "hint", &usage::run_it(&tool));
+        }
+        return code;
     }
-    let text = error.to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let report = lines.fold(Report::new(Code::InvalidArguments, message), Report::hint);
+    let mut report = usage::report(error);
+    report.hints.splice(0..0, tool.map(|tool| usage::run_it(&tool)));
     let output = Output::of_terminal(true);
-    let outcome = Outcome::not_started("", "", Vec::new(), report);
-    output.print_json(&outcome, ExitCode::from(exit_codes::USAGE))
+    if !usage::gives_an_outcome(words) {
+        return output.report(&report);
+    }
+    output.print_json(&Outcome::not_started("", "", Vec::new(), report), code)
 }

@@ -185,6 +185,10 @@ pub fn resolve_report(error: &ResolveError) -> Report {
                 "`rye list --all` shows the runtimes there are; one is a file `.ai/tools/runtimes/NAME.toml`",
             )
         }
+        ResolveError::NoProject { path } if path.file_name().is_some_and(|name| name == ".ai") => {
+            let above = path.parent().map_or_else(|| "..".to_owned(), |above| above.display().to_string());
+            new(Code::InvalidConfig).hint(format!("name the folder above: `--project {above}`"))
+        }
         ResolveError::NoProject { .. } => new(Code::InvalidConfig)
             .hint("name the folder that holds `.ai/`, or make one: `mkdir -p .ai/tools`"),
         ResolveError::Ambiguous { candidates, .. } => {
