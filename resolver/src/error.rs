@@ -148,20 +148,18 @@ pub enum Error {
         name: String,
     },
     /// No interpreter counted.
-    #[error("`{id}` needs {}, which was not found", one_of(.names))]
+    #[error("`{id}` needs {wanted}, which was not found")]
     InterpreterNotFound {
         /// What needs it.
         id: ItemId,
-        /// What would have counted, by name, the best first.
-        names: Vec<String>,
-        /// The resource, by its key in `env_config`.
-        resource: String,
+        /// What would have counted, by name: `` `bash` or `sh` ``.
+        wanted: Box<str>,
         /// Where it is declared.
         place: Place,
         /// Every place looked at, with the reason why it did not count.
         trail: Trail,
         /// How to get it, as the runtime says.
-        install: Option<String>,
+        install: Option<Box<str>>,
     },
     /// A command is not on the child's `PATH`.
     #[error("no command `{command}`")]
@@ -173,16 +171,6 @@ pub enum Error {
         /// The folders searched; empty for a path.
         searched: Vec<PathBuf>,
     },
-}
-
-/// `` `a`, `b` or `c` ``
-fn one_of(names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        None => "an interpreter".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-    }
 }
 
 fn joined(chain: &[String]) -> String {

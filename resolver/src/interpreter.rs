@@ -171,15 +171,15 @@ impl Search<'_> {
                 }
             }
         }
-        let names = match kind {
-            ResourceKind::VenvPython => vec!["python3".to_owned()],
-            ResourceKind::VenvNode => vec!["node".to_owned()],
-            ResourceKind::Binary => resource.names.clone().unwrap_or_default(),
-            ResourceKind::HttpConfig => Vec::new(),
+        let wanted = match kind {
+            ResourceKind::VenvPython => "`python3`".into(),
+            ResourceKind::VenvNode => "`node`".into(),
+            ResourceKind::Binary => one_of(resource.names.as_deref().unwrap_or_default()).into(),
+            ResourceKind::HttpConfig => format!("`{name}`").into(),
         };
-        let (place, install) = (resource.place.clone(), resource.install.clone());
-        let (id, resource) = (self.id.clone(), name.to_owned());
-        Err(Error::InterpreterNotFound { id, names, resource, place, trail, install })
+        let install = resource.install.as_deref().map(Into::into);
+        let (id, place) = (self.id.clone(), resource.place.clone());
+        Err(Error::InterpreterNotFound { id, wanted, place, trail, install })
     }
 
     /// The path to run for a candidate, if it counts.
@@ -217,6 +217,16 @@ impl Search<'_> {
         } else {
             found.into_iter().map(candidate).collect()
         }
+    }
+}
+
+/// `` `a`, `b` or `c` ``
+fn one_of(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
     }
 }
 
