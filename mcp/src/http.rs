@@ -1,6 +1,8 @@
 //! MCP over HTTP (Streamable HTTP) at `/mcp`, and `/health`. Who may talk to it: a client on this machine, or one that
 //! has the token; never a web page of somebody else's, whose requests name their origin.
 
+mod sessions;
+
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use rmcp::model::{ErrorData, ServerJsonRpcMessage};
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rye_executor::caught;
 use serde_json::Value;
@@ -26,6 +27,8 @@ use crate::error::Error;
 use crate::exact::{Unread, odd_cursor, read, request_id};
 use crate::protocol::Protocol;
 use crate::watch::watch;
+pub use sessions::SessionLimits;
+use sessions::Sessions;
 
 /// The longest request.
 const MAX_BODY: usize = 4 << 20;
@@ -53,6 +56,8 @@ pub struct HttpOptions {
     /// Only requests that name this machine as their host are answered, so that no web page reaches it by a name of
     /// its own that leads here.
     pub local_hosts_only: bool,
+    /// How long and how many sessions are kept that nobody uses.
+    pub sessions: SessionLimits,
 }
 
 /// Serves clients until the door closes.
@@ -76,11 +81,9 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
     tokio::spawn(watch(Arc::clone(&door)));
     let closing = door.closing().clone();
     let client = Arc::clone(&door);
-    let service = StreamableHttpService::new(
-        move || Ok(Protocol::new(Arc::clone(&client))),
-        Arc::new(LocalSessionManager::default()),
-        config,
-    );
+    let sessions = Arc::new(Sessions::new(options.sessions));
+    let protocol = move || Ok(Protocol::new(Arc::clone(&client)));
+    let service = StreamableHttpService::new(protocol, Arc::clone(&sessions), config);
     let token = options.token.map(Arc::from);
     let router = Router::new()
         .route_service("/mcp", service)
@@ -106,6 +109,7 @@ pub async fn serve_http(door: Arc<Door>, options: HttpOptions) -> Result<(), Err
     tokio::select! {
         served = server.into_future() => served.map_err(unusable)?,
         () = ending => {}
+        () = sessions.tidy() => {}
     }
     // Clients may have gone before the end of their calls.
     door.end().await;

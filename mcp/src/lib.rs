@@ -43,6 +43,6 @@ mod replay;
 pub use closing::{Closing, Stage};
 pub use door::Door;
 pub use error::Error;
-pub use http::{HttpOptions, serve_http};
+pub use http::{HttpOptions, SessionLimits, serve_http};
 pub use notes::Person;
 pub use stdio::{Streams, serve_stdio};

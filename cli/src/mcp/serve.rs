@@ -12,7 +12,7 @@ use rustix::io::fcntl_dupfd_cloexec;
 use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout};
 use rye_executor::tools::ToolLimits;
 use rye_executor::{CallerLimits, Code, Config, Executor, Host, Report};
-use rye_mcp::{Closing, Door, HttpOptions, Stage, Streams, serve_http, serve_stdio};
+use rye_mcp::{Closing, Door, HttpOptions, SessionLimits, Stage, Streams, serve_http, serve_stdio};
 
 use super::token;
 use crate::arguments::McpWords;
@@ -74,7 +74,8 @@ fn over_http(output: &Output, host: Host, address: SocketAddr, no_token: bool) -
     }
     let token = token.map(|token| token.text);
     serve(output, executor, |door| {
-        serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local })
+        let sessions = SessionLimits::default();
+        serve_http(door, HttpOptions { listener, token, local_hosts_only: is_local, sessions })
     })
 }
 
