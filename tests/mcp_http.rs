@@ -278,11 +278,39 @@ fn numbers_and_cursors_are_read_as_exactly_as_on_a_pipe() {
         let answer = server.stateless("tools/list", json!({"cursor": cursor}), &[]);
         assert_eq!(answer.message()["error"]["code"], -32602, "{cursor}: {}", answer.body);
     }
-    // What is no message is refused as ever.
-    for body in ["", "{", "\u{ff}"] {
-        let status = server.request("POST", "/mcp", &JSON, body).status;
-        assert!((400..500).contains(&status), "{body:?}: {status}");
+}
+
+#[test]
+fn a_body_that_is_no_message_is_told_what_it_is() {
+    let world = world();
+    let server = Server::start(&world, &["127.0.0.1:0"]);
+    let meta = stateless(json!({}))["_meta"].to_string();
+    let listing = |id: &str, meta: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list","params":{{"_meta":{meta}}}}}"#)
+    };
+    let revision = format!("{STATELESS:?}");
+    for (body, code) in [
+        (String::new(), -32700),
+        ("{".to_owned(), -32700),
+        ("ü".to_owned(), -32700),
+        ("[]".to_owned(), -32600),
+        (format!("[{}]", listing("1", &meta)), -32600),
+        ("3".to_owned(), -32600),
+        ("{}".to_owned(), -32600),
+        (listing("null", &meta), -32600),
+        (listing("1.5", &meta), -32600),
+        (listing("1", "5"), -32602),
+        (listing("1", &meta.replace(&revision, "5")), -32602),
+        (listing("1", &meta.replace(&revision, "null")), -32602),
+    ] {
+        let headers =
+            [&JSON[..], &[("MCP-Protocol-Version", STATELESS), ("Mcp-Method", "tools/list")]].concat();
+        let answer = server.request("POST", "/mcp", &headers, &body);
+        assert_eq!(refusal(&answer), (400, code), "{body}: {}", answer.body);
     }
+    // What is not called JSON is refused as ever.
+    let plain = [("Content-Type", "text/plain"), JSON[1]];
+    assert_eq!(server.request("POST", "/mcp", &plain, "{").status, 415);
 }
 
 #[test]

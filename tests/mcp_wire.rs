@@ -106,6 +106,19 @@ fn what_a_stateless_request_lacks_is_told() {
 }
 
 #[test]
+fn a_revision_that_nobody_can_read_begins_no_session() {
+    let world = world();
+    let mut peer = Peer::start(&world);
+    for revision in [json!(5), Value::Null, json!(["2026-07-28"])] {
+        let mut params = stateless(json!({"name": "hello"}));
+        params["_meta"]["io.modelcontextprotocol/protocolVersion"] = revision.clone();
+        assert_eq!(peer.error("tools/call", params), -32602, "{revision}");
+    }
+    assert_eq!(peer.error("tools/call", json!({"name": "hello", "_meta": 5})), -32602);
+    assert_eq!(peer.ask("tools/call", stateless(json!({"name": "hello"})))["content"][0]["text"], "hello");
+}
+
+#[test]
 fn before_a_session_only_ping_is_answered() {
     let world = world();
     let mut peer = Peer::start(&world);
@@ -255,7 +268,7 @@ fn several_messages_in_one_line_belong_to_one_revision() {
 }
 
 #[test]
-fn a_large_message_works_and_a_huge_one_is_passed_over() {
+fn a_large_message_works_and_a_huge_one_is_refused() {
     let world = World::new();
     world.tool(
         "length.py",
@@ -267,9 +280,18 @@ fn a_large_message_works_and_a_huge_one_is_passed_over() {
     let mut peer = Peer::session(&world, "2025-11-25");
     let text = "x".repeat(5 << 20);
     assert_eq!(peer.text("length", json!({ "text": text })), (5 << 20).to_string());
-    peer.raw(vec![b'y'; 17 << 20]);
-    peer.raw("\n");
-    assert_eq!(peer.ask("ping", json!({})), json!({}));
+    for (head, tail, id) in [
+        ("{\"jsonrpc\":\"2.0\",\"id\":\"h\",\"method\":\"x\",\"params\":{\"a\":\"", "\"}}\n", json!("h")),
+        ("{\"params\":{\"a\":\"", "\"},\"method\":\"x\",\"jsonrpc\":\"2.0\",\"id\":7}\n", json!(7)),
+        ("", "\n", Value::Null),
+    ] {
+        peer.raw(head);
+        peer.raw(vec![b'y'; 17 << 20]);
+        peer.raw(tail);
+        let answer = peer.wait_for(|message| message.get("error").is_some());
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32600), &id), "{answer:#}");
+        assert_eq!(peer.ask("ping", json!({})), json!({}));
+    }
     peer.stderr.wait_for("16 MiB");
 }
 

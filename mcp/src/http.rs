@@ -15,16 +15,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use rmcp::model::{ErrorData, ServerJsonRpcMessage};
+use rmcp::model::{ErrorCode, ErrorData, ServerJsonRpcMessage};
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rye_executor::caught;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::closing::Stage;
 use crate::door::Door;
 use crate::error::Error;
-use crate::exact::{Unread, odd_cursor, read, request_id};
+use crate::exact::{Unread, odd_cursor, odd_meta, read, request_id};
 use crate::protocol::Protocol;
 use crate::watch::watch;
 pub use sessions::SessionLimits;
@@ -145,9 +145,10 @@ async fn over_and_done(request: Request, next: Next) -> Response {
     response
 }
 
-/// Lets a request pass that the library reads as it was meant. What is no message at all is the library's to refuse.
+/// Lets a request pass that the library reads as it was meant.
 async fn exact(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
+    // What is not even called JSON is the library's to refuse.
+    if request.method() != Method::POST || !is_json(&request) {
         return next.run(request).await;
     }
     let (head, body) = request.into_parts();
@@ -155,17 +156,21 @@ async fn exact(State(door): State<Arc<Door>>, request: Request, next: Next) -> R
         return (StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 4 MiB\n").into_response();
     };
     let refused = match read(&bytes) {
-        Ok(message) => {
+        Ok(Value::Object(message)) => {
             let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
-            let error = odd_cursor(method, message.get("params").and_then(Value::as_object));
             // The library looks up what a tool takes and cannot wait for it.
             if method == "tools/call" && door.shown().is_none() && caught(door.known()).await.is_err() {
                 return (StatusCode::INTERNAL_SERVER_ERROR, "the tools cannot be read\n").into_response();
             }
-            error.map(|error| (message.get("id").and_then(request_id), error))
+            odd(&message).map(|error| (message.get("id").and_then(request_id), error))
         }
+        Ok(Value::Array(_)) => Some((None, odd_message("several messages in one body"))),
+        Ok(_) => Some((None, odd_message("a message is an object"))),
         Err(Unread::Inexact { id, reason }) => Some((id, ErrorData::invalid_params(reason, None))),
-        Err(Unread::NotUtf8 | Unread::NotJson(_)) => None,
+        Err(Unread::NotUtf8) => Some((None, ErrorData::parse_error("the body is not UTF-8", None))),
+        Err(Unread::NotJson(why)) => {
+            Some((None, ErrorData::parse_error(format!("the body is not JSON: {why}"), None)))
+        }
     };
     match refused {
         Some((id, error)) => {
@@ -175,4 +180,34 @@ async fn exact(State(door): State<Arc<Door>>, request: Request, next: Next) -> R
         }
         None => next.run(Request::from_parts(head, Body::from(bytes))).await,
     }
+}
+
+fn is_json(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// What is wrong with a message that is JSON, as far as the library would say it in another way.
+fn odd(message: &Map<String, Value>) -> Option<ErrorData> {
+    if message.get("jsonrpc").is_none_or(|version| version != "2.0") {
+        return Some(odd_message("`jsonrpc` must be \"2.0\""));
+    }
+    let Some(method) = message.get("method") else {
+        let is_answer = message.contains_key("result") || message.contains_key("error");
+        return (!is_answer).then(|| odd_message("there is no `method`"));
+    };
+    if message.get("id").is_some_and(|id| request_id(id).is_none()) {
+        return Some(odd_message("`id` must be a string or an integer of 64 bits"));
+    }
+    let Some(method) = method.as_str() else { return Some(odd_message("`method` must be a string")) };
+    if message.get("params").is_some_and(|params| !params.is_object()) {
+        return Some(ErrorData::invalid_params("`params` must be an object", None));
+    }
+    let params = message.get("params").and_then(Value::as_object);
+    odd_cursor(method, params).or_else(|| odd_meta(params))
+}
+
+fn odd_message(reason: &'static str) -> ErrorData {
+    ErrorData::new(ErrorCode::INVALID_REQUEST, reason, None)
 }

@@ -66,8 +66,11 @@ pub async fn serve_stdio(door: Arc<Door>, streams: Streams) -> Result<(), Error>
             pending.fewer_than(MAX_PENDING).await;
             let line = match lines.next().await {
                 Line::Text(line) => line,
-                Line::TooLong => {
-                    door.notes().tell("a message of more than 16 MiB was passed over");
+                Line::TooLong(ends) => {
+                    door.notes().tell("a message of more than 16 MiB was refused");
+                    if let Verdict::Answer(answer) = Gate::judge_ends(&ends, &pending) {
+                        outbox.post(&answer);
+                    }
                     continue;
                 }
                 Line::End => return,

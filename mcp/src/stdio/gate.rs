@@ -4,8 +4,9 @@
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId, ServerJsonRpcMessage};
 use serde_json::{Map, Value};
 
+use super::lines::Ends;
 use super::wire::Pending;
-use crate::exact::{Unread, odd_cursor, read, request_id};
+use crate::exact::{REVISION_KEY, Unread, id_between, odd_cursor, odd_meta, read, request_id};
 
 /// What is done with a message.
 #[derive(Debug)]
@@ -25,8 +26,6 @@ pub(super) struct Gate {
     revision: Option<String>,
 }
 
-/// Where a request says which revision it speaks.
-const REVISION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 /// The one revision that allows several messages in one line.
 const WITH_BATCHES: &str = "2025-03-26";
 
@@ -54,6 +53,12 @@ impl Gate {
             Value::Array(_) => vec![refused(None, "several messages in one line")],
             message => vec![self.message(message, pending)],
         }
+    }
+
+    /// Judges a line that is too long to be read, by its ends.
+    pub(super) fn judge_ends(ends: &Ends, pending: &Pending) -> Verdict {
+        let id = free(id_between(&ends.head, &ends.tail), pending);
+        refused(id, "a message has at most 16 MiB")
     }
 
     fn message(&mut self, message: Value, pending: &Pending) -> Verdict {
@@ -102,7 +107,7 @@ impl Gate {
             return answer(Some(id), ErrorData::invalid_params("`params` must be an object", None));
         }
         let params = message.get("params").and_then(Value::as_object);
-        if let Some(error) = odd_cursor(method, params) {
+        if let Some(error) = odd_cursor(method, params).or_else(|| odd_meta(params)) {
             return answer(Some(id), error);
         }
         let revision = params.and_then(|params| params.get("protocolVersion")?.as_str());

@@ -10,22 +10,32 @@ const MAX_LINE: usize = 16 << 20;
 pub(super) enum Line {
     /// A line, without its end.
     Text(Vec<u8>),
-    /// A line that is too long; it was passed over.
-    TooLong,
+    /// A line that is too long; it was passed over but for its ends.
+    TooLong(Ends),
     /// The stream has ended. What came after the last line end is a line too.
     End,
+}
+
+/// How many bytes of each end of a line that is too long are kept.
+const END: usize = 4096;
+
+/// What is kept of a line that is too long.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) head: Vec<u8>,
+    pub(super) tail: Vec<u8>,
 }
 
 /// A stream of lines.
 pub(super) struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
-    too_long: bool,
+    too_long: Option<Ends>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input: BufReader::with_capacity(64 << 10, input), line: Vec::new(), too_long: false }
+        Self { input: BufReader::with_capacity(64 << 10, input), line: Vec::new(), too_long: None }
     }
 
     /// The next line.
@@ -34,13 +44,24 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let Ok(bytes) = self.input.fill_buf().await else { return Line::End };
             if bytes.is_empty() {
                 let line = std::mem::take(&mut self.line);
-                return if says_nothing(&line) || self.too_long { Line::End } else { Line::Text(line) };
+                let is_none = says_nothing(&line) || self.too_long.is_some();
+                return if is_none { Line::End } else { Line::Text(line) };
             }
             let end = bytes.iter().position(|&byte| byte == b'\n');
             let taken = end.unwrap_or(bytes.len());
-            self.too_long |= self.line.len() + taken > MAX_LINE;
-            if !self.too_long {
-                self.line.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+            let piece = bytes.get(..taken).unwrap_or_default();
+            if self.too_long.is_none() && self.line.len() + taken > MAX_LINE {
+                let mut line = std::mem::take(&mut self.line);
+                let tail = line.split_off(line.len().saturating_sub(END));
+                line.truncate(END);
+                self.too_long = Some(Ends { head: line, tail });
+            }
+            match &mut self.too_long {
+                Some(Ends { tail, .. }) => {
+                    tail.extend_from_slice(piece);
+                    tail.drain(..tail.len().saturating_sub(END));
+                }
+                None => self.line.extend_from_slice(piece),
             }
             let used = end.map_or(taken, |end| end + 1);
             self.input.consume(used);
@@ -48,8 +69,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 continue;
             }
             let line = std::mem::take(&mut self.line);
-            if std::mem::take(&mut self.too_long) {
-                return Line::TooLong;
+            if let Some(ends) = self.too_long.take() {
+                return Line::TooLong(ends);
             }
             if !says_nothing(&line) {
                 return Line::Text(line);
@@ -64,7 +85,7 @@ fn says_nothing(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Lines, MAX_LINE};
+    use super::{END, Ends, Line, Lines, MAX_LINE};
 
     #[tokio::test(flavor = "current_thread")]
     async fn lines_come_whole_and_long_ones_not_at_all() {
@@ -74,7 +95,8 @@ mod tests {
         let mut lines = Lines::new(text.as_slice());
         assert_eq!(lines.next().await, Line::Text(b"one\r".to_vec()));
         assert_eq!(lines.next().await, Line::Text(b"two".to_vec()));
-        assert_eq!(lines.next().await, Line::TooLong);
+        let ends = Ends { head: vec![b'x'; END], tail: vec![b'x'; END] };
+        assert_eq!(lines.next().await, Line::TooLong(ends));
         assert_eq!(lines.next().await, Line::Text(b"three".to_vec()));
         assert_eq!(lines.next().await, Line::End);
     }
