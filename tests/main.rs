@@ -56,6 +56,7 @@ mod mcp_peer;
 mod mcp_resources;
 mod mcp_servers;
 mod mcp_servers_http;
+mod mcp_texts;
 mod mcp_wire;
 mod metadata;
 mod modules;

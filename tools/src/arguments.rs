@@ -94,12 +94,17 @@ impl fmt::Display for ArgumentProblem {
 
 impl Parameters {
     /// Checks what a caller gave. Where a schema allows no such string, a string is read as the JSON that it
-    /// holds. Defaults are not filled in: that is left to the tool, which may have better ones.
+    /// holds. Defaults are not filled in: that is left to the tool, which may have better ones. Null for a parameter that
+    /// may be left out and allows no null leaves it out: many callers write every name.
     ///
     /// # Errors
     /// Everything that is wrong, in the order of the parameters.
-    pub fn check(&self, given: Map<String, Value>) -> Result<Arguments, Vec<ArgumentProblem>> {
+    pub fn check(&self, mut given: Map<String, Value>) -> Result<Arguments, Vec<ArgumentProblem>> {
         let checker = Checker::default();
+        given.retain(|name, value| {
+            let declared = self.find(name).filter(|_| value.is_null());
+            !declared.is_some_and(|one| !one.required && !checker.allows_null(&one.schema))
+        });
         let declared = self.list.iter().map(|one| Member {
             name: &one.name,
             schema: &one.schema,

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 
 use super::ArgumentProblem;
@@ -71,6 +73,11 @@ impl<'s> Checker<'s> {
             return self.kind(schema, &parsed, path, reading);
         }
         self.kind(schema, value, path, reading)
+    }
+
+    /// Whether a type knows null.
+    pub(super) fn allows_null(&self, schema: &'s Schema) -> bool {
+        self.kind(schema, &Value::Null, &Path::Root, Reading::Exact).is_ok()
     }
 
     fn kind(&self, schema: &'s Schema, value: &Value, path: &Path<'_>, reading: Reading) -> Checked<Value> {
@@ -224,11 +231,21 @@ impl<'s> Checker<'s> {
                 return Ok(checked);
             }
         }
-        // When only one member is of the value's kind, that one was meant.
-        let mut meant = members.iter().filter(|member| is_of_kind(&member.kind, value));
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => self.kind(only, value, path, reading),
-            _ => refuse(path, mismatch(schema, value)),
+        // When only one member is of the value's kind, that one was meant; of several each says why it is not.
+        let meant: Vec<&Schema> = members.iter().filter(|member| is_of_kind(&member.kind, value)).collect();
+        match meant.as_slice() {
+            [] => refuse(path, mismatch(schema, value)),
+            [only] => self.kind(only, value, path, reading),
+            several => {
+                let why = several.iter().map(|one| {
+                    let problems = self.kind(one, value, path, reading).err().unwrap_or_default();
+                    problems.first().map(ToString::to_string).unwrap_or_default()
+                });
+                refuse(
+                    path,
+                    format!("{}, which fits none of them{}", mismatch(schema, value), each_branch(why)),
+                )
+            }
         }
     }
 
@@ -241,8 +258,18 @@ impl<'s> Checker<'s> {
         let problems: Vec<_> = validator
             .iter_errors(value)
             .map(|error| {
-                let pointer = error.instance_path().to_string();
-                ArgumentProblem::new(spell(path, &pointer, value), error.to_string())
+                let told = match error.kind() {
+                    ValidationErrorKind::AnyOf { context }
+                    | ValidationErrorKind::OneOfNotValid { context } => {
+                        let fact = format!("{} fits none of the alternatives", found(error.instance()));
+                        format!(
+                            "{fact}{}",
+                            each_branch(context.iter().map(|branch| first_of(branch, path, value)))
+                        )
+                    }
+                    _ => error.to_string(),
+                };
+                ArgumentProblem::new(spell(path, &error.instance_path().to_string(), value), told)
             })
             .collect();
         if problems.is_empty() { Ok(value.clone()) } else { Err(problems) }
@@ -348,6 +375,31 @@ fn misfit(schema: &Schema, value: &Value, path: &Path<'_>) -> ArgumentProblem {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
     }
+}
+
+/// How many alternatives say why they do not fit, and at what length.
+const MOST_BRANCHES: usize = 5;
+const MAX_REASON: usize = 200;
+
+/// Why each alternative does not fit: `: (1) …; (2) …`
+fn each_branch(reasons: impl ExactSizeIterator<Item = String>) -> String {
+    let more = reasons.len().saturating_sub(MOST_BRANCHES);
+    let short = |reason: String| match reason.char_indices().nth(MAX_REASON) {
+        Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
+        None => reason,
+    };
+    let told = reasons.take(MOST_BRANCHES).enumerate();
+    let told: Vec<_> = told.map(|(at, reason)| format!("({}) {}", at + 1, short(reason))).collect();
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!(": {}{more}", told.join("; "))
+}
+
+/// What an alternative has against a value first.
+fn first_of(branch: &[ValidationError<'_>], path: &Path<'_>, value: &Value) -> String {
+    branch.first().map_or_else(String::new, |error| {
+        let pointer = error.instance_path().to_string();
+        ArgumentProblem::new(spell(path, &pointer, value), error.to_string()).to_string()
+    })
 }
 
 fn refuse<T>(path: &Path<'_>, message: String) -> Checked<T> {

@@ -1,0 +1,37 @@
+//! What a model reads over MCP: never nothing, never too much, and nothing that only somebody at a shell can follow.
+
+use serde_json::json;
+
+use crate::mcp_peer::{Peer, stateless, text_of};
+use crate::world::World;
+
+#[test]
+fn null_for_what_may_be_left_out_leaves_it_out() {
+    let world = World::new();
+    world.tool(
+        "show.sh",
+        "# /// rye\n# [call]\n# parameters = \"stdin\"\n# [parameters.a]\n# type = \"integer\"\n# [parameters.b]\n# type = [\"integer\", \"null\"]\n# [parameters.c]\n# type = \"object\"\n# properties = { d = { type = \"integer\" } }\n# [parameters.must]\n# type = \"integer\"\n# required = true\n# ///\ncat\n",
+    );
+    let mut peer = Peer::session(&world, "2025-11-25");
+    assert_eq!(peer.text("show", json!({"a": null, "b": null, "must": 1})), "{\"b\":null,\"must\":1}");
+    let told = peer.failure("show", json!({"must": null, "c": {"d": null}}));
+    assert!(told.contains("`must`: expected an integer, found null"), "{told}");
+    assert!(told.contains("`c.d`: expected an integer, found null"), "{told}");
+    // At every door.
+    let stateless =
+        peer.ask("tools/call", stateless(json!({"name": "show", "arguments": {"a": null, "must": 1}})));
+    assert_eq!(text_of(&stateless), "{\"must\":1}");
+}
+
+#[test]
+fn each_alternative_says_why_it_does_not_fit() {
+    let world = World::new();
+    world.tool(
+        "pick.sh",
+        "# /// rye\n# [parameters.at]\n# required = true\n# oneOf = [{ type = \"object\", properties = { x = { type = \"integer\" } }, required = [\"x\"] }, { type = \"object\", properties = { name = { type = \"string\" } }, required = [\"name\"] }]\n# ///\ntrue\n",
+    );
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let told = peer.failure("pick", json!({"at": {"x": "a"}}));
+    assert!(told.contains("`at`: an object fits none of the alternatives: (1) `at.x`: "), "{told}");
+    assert!(told.contains("(2) `at`: \"name\" is a required property"), "{told}");
+}
