@@ -35,3 +35,17 @@ fn each_alternative_says_why_it_does_not_fit() {
     assert!(told.contains("`at`: an object fits none of the alternatives: (1) `at.x`: "), "{told}");
     assert!(told.contains("(2) `at`: \"name\" is a required property"), "{told}");
 }
+
+#[test]
+fn errors_of_a_server_that_was_started_at_the_root_name_whole_paths() {
+    let world = World::new();
+    world.tool("broken.sh", "# /// rye\n# descripton = 1\n# ///\necho\n");
+    let project = world.project();
+    let mut command = world.rye(["--project", project.to_str().unwrap(), "mcp"]).command();
+    command.current_dir("/");
+    let mut peer = Peer::start_command(command);
+    peer.initialize("2025-11-25");
+    let told = peer.failure("broken", json!({}));
+    let file = project.join(".ai/tools/broken.sh").canonicalize().unwrap();
+    assert!(told.contains(file.to_str().unwrap()), "{told}");
+}

@@ -37,11 +37,14 @@ impl Host {
         self.environment.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_os_str())
     }
 
-    /// A path as it is shown: relative when it lies below the working directory.
+    /// A path as it is shown: relative when it lies below the working directory. Below `/` everything lies: that is
+    /// where a service is started, and nobody who reads its words is there.
     #[must_use]
     pub fn shown(&self, path: &Path) -> String {
         match path.strip_prefix(&self.working_directory) {
-            Ok(below) if !below.as_os_str().is_empty() => below.display().to_string(),
+            Ok(below) if !below.as_os_str().is_empty() && self.working_directory.parent().is_some() => {
+                below.display().to_string()
+            }
             _ => path.display().to_string(),
         }
     }
