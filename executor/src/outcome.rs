@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
 use crate::artifacts::Artifact;
+use crate::peer::Besides;
 use crate::report::Report;
 use crate::timings::{self, Timings};
 
@@ -56,6 +57,9 @@ pub struct Outcome {
     /// Where the time went, when that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings: Option<Timings>,
+    /// Another MCP server answered, and this it said besides its data.
+    #[serde(skip)]
+    pub besides: Option<Besides>,
 }
 
 /// How a run ended.
@@ -195,6 +199,7 @@ impl Outcome {
             supervision: None,
             chain: Vec::new(),
             timings: None,
+            besides: None,
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) use session::Sessions;
 pub(crate) use stdio::MAX_LINE;
 use talk::{Goal, Reached, Talk};
 use teller::Teller;
+pub use verdict::Besides;
 pub(crate) use work::PeerWork;
 
 /// The revisions of the protocol that are spoken, the newest first.

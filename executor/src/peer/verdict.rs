@@ -19,6 +19,17 @@ pub(crate) struct Verdict {
     pub(crate) promised: Option<Box<RawValue>>,
     /// The tool says that it failed, and why.
     pub(crate) failed: Option<String>,
+    /// What it said that is no data.
+    pub(crate) besides: Besides,
+}
+
+/// What a server said besides the data of its result: for those who pass results on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Besides {
+    /// The blocks of its content, as the result envelope has them. Empty where the data says the same.
+    pub content: Vec<Value>,
+    /// Its `_meta`, but for the protocol's own keys, which are between it and us.
+    pub meta: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +41,8 @@ struct Fields {
     structured_content: Option<Box<RawValue>>,
     #[serde(default)]
     is_error: bool,
+    #[serde(default, rename = "_meta")]
+    meta: Option<Map<String, Value>>,
 }
 
 /// Reads a result.
@@ -38,7 +51,7 @@ pub(crate) fn verdict(result: &RawValue) -> Result<Verdict, Failure> {
         method: "tools/call".to_owned(),
         what: short(&error.to_string()),
     };
-    let Fields { content, structured_content, is_error } =
+    let Fields { content, structured_content, is_error, meta } =
         serde_json::from_str(result.get()).map_err(misspelled)?;
     let texts: Option<Vec<&str>> = content.iter().map(plain_text).collect();
     let told: Vec<&str> = content.iter().filter_map(plain_text).collect();
@@ -56,8 +69,42 @@ pub(crate) fn verdict(result: &RawValue) -> Result<Verdict, Failure> {
         }
         (None, data) => Some(envelope(&content, data.as_deref(), is_error)?),
     };
+    let mut besides = Besides { content: Vec::new(), meta: kept_meta(meta.unwrap_or_default()) };
+    if let (true, Some(data)) = (told.len() == content.len() && !told.is_empty(), &structured_content)
+        && !says_the_same(&told, data)
+    {
+        besides.content = content.iter().map(block).collect();
+    }
     let promised = structured_content.or_else(|| data.clone());
-    Ok(Verdict { data, promised, failed })
+    Ok(Verdict { data, promised, failed, besides })
+}
+
+/// Whether texts are nothing but data once more, for clients that show text alone. Frameworks wrap what is no object as
+/// `{"result": …}`, and give a list a block for each item.
+fn says_the_same(texts: &[&str], data: &RawValue) -> bool {
+    let Ok(data) = serde_json::from_str::<Value>(data.get()) else { return false };
+    let says = |text: &str, value: &Value| {
+        value.as_str() == Some(text) || serde_json::from_str::<Value>(text).is_ok_and(|read| read == *value)
+    };
+    let wrapped = data.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("result"));
+    let joined = texts.join("\n");
+    std::iter::once(&data).chain(wrapped).any(|value| {
+        let items = value.as_array().filter(|items| items.len() == texts.len());
+        says(&joined, value)
+            || items.is_some_and(|items| texts.iter().zip(items).all(|(text, item)| says(text, item)))
+    })
+}
+
+/// How many bytes of `_meta` are passed on.
+const MAX_META: usize = 64 << 10;
+
+fn kept_meta(meta: Map<String, Value>) -> Map<String, Value> {
+    let own = |key: &str| {
+        let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
+        ["io.modelcontextprotocol", "rye"].contains(&prefix) || key == "progressToken"
+    };
+    let kept: Map<_, _> = meta.into_iter().filter(|(key, _)| !own(key)).collect();
+    if Value::Object(kept.clone()).to_string().len() > MAX_META { Map::new() } else { kept }
 }
 
 /// The text of a block that is nothing but text.
@@ -125,8 +172,9 @@ fn kept(object: &Value, known: &[&str], wanted: &[&str]) -> Option<Map<String, V
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
+    use serde_json::{Value, json};
 
-    use super::verdict;
+    use super::{Besides, verdict};
 
     fn read(text: &str) -> (String, Option<String>) {
         let verdict = verdict(&RawValue::from_string(text.to_owned()).unwrap()).unwrap();
@@ -159,6 +207,27 @@ mod tests {
         ] {
             assert_eq!(read(text), (data.to_owned(), None), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_server_says_besides_its_data_is_kept() {
+        let besides = |text: &str| verdict(&RawValue::from_string(text.to_owned()).unwrap()).unwrap().besides;
+        for same in [
+            r#"{"content":[{"type":"text","text":"{\"n\": 3}"}],"structuredContent":{"n":3}}"#,
+            r#"{"content":[{"type":"text","text":"hello"}],"structuredContent":{"result":"hello"}}"#,
+            r#"{"content":[{"type":"text","text":"3"}],"structuredContent":{"result":3}}"#,
+            r#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"structuredContent":{"result":["a","b"]}}"#,
+            r#"{"content":[],"structuredContent":{"n":3}}"#,
+            r#"{"content":[{"type":"text","text":"hello"}]}"#,
+        ] {
+            assert_eq!(besides(same), Besides::default(), "{same}");
+        }
+        let more = besides(
+            r#"{"content":[{"type":"text","text":"3 rows were deleted","_meta":{}}],"structuredContent":{"n":3},
+                "_meta":{"a/b":1,"io.modelcontextprotocol/serverInfo":{},"rye/retry-after-ms":1}}"#,
+        );
+        assert_eq!(more.content, [json!({"type": "text", "text": "3 rows were deleted"})]);
+        assert_eq!(Value::Object(more.meta), json!({"a/b": 1}));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::input::Input;
 use super::stdio;
 use super::talk::{Goal, Talk};
 use super::teller::Teller;
-use super::verdict::verdict;
+use super::verdict::{Besides, verdict};
 use super::{Aside, Met, Mirrored, Reached, http};
 use crate::artifacts::keep;
 use crate::error::Error;
@@ -140,8 +140,10 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
         Reached::Called(result) => verdict(&result),
         Reached::Listed(_) => Err(Failure::Stopped),
     });
+    let mut besides = None;
     let (data, error) = match read {
         Ok(verdict) => {
+            besides = Some(verdict.besides);
             let error = match verdict.failed {
                 Some(told) => Some(Report::new(Code::ToolFailed, told)),
                 None => judge::broken_promise(plan, verdict.promised.as_deref()),
@@ -150,6 +152,8 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
         }
         Err(failure) => {
             match failure {
+                // That is an answer too.
+                Failure::Refused { .. } => besides = Some(Besides::default()),
                 Failure::Stopped => ending.kind = EndingKind::Stopped,
                 Failure::TimedOut => ending.kind = EndingKind::TimedOut,
                 Failure::Idle => {
@@ -177,6 +181,7 @@ fn outcome(plan: &Plan, met: Met, begun: Instant) -> Outcome {
         supervision: aside.supervision,
         duration,
         chain: plan.chain.clone(),
+        besides,
         timings: plan.timings.then(|| Timings { stages: vec![(Stage::Exchange, duration)] }),
         ..Outcome::empty(&plan.tool.to_string(), &plan.run_id)
     }

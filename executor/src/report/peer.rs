@@ -45,6 +45,10 @@ pub(crate) fn peer_report(failure: &Failure, aside: &Aside) -> Report {
         count => report.cause(format!("{count} of the lines it wrote are no messages of the protocol")),
     };
     let lines: Vec<&str> = aside.stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    // What a server that answers writes beside is its log.
+    if let Failure::Refused { .. } = failure {
+        return report;
+    }
     let last = lines.len().saturating_sub(LINES);
     lines.iter().skip(last).fold(report, |report, line| {
         let line: String = line.chars().take(300).collect();
