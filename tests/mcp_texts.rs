@@ -3,7 +3,29 @@
 use serde_json::json;
 
 use crate::mcp_peer::{Peer, stateless, text_of};
-use crate::world::World;
+use crate::world::{World, have};
+
+#[test]
+fn hints_speak_to_those_who_have_no_shell() {
+    let world = World::new();
+    world.tool("add.sh", "# /// rye\n# [parameters.a]\n# type = \"integer\"\n# required = true\n# [parameters.b]\n# type = \"integer\"\n# default = 2\n# [parameters.c]\n# type = \"string\"\n# ///\necho\n");
+    world.tool("slow.sh", "# /// rye\n# [config]\n# timeout = 0.1\n# ///\nsleep 100\n");
+    world.tool("fail.sh", "exit 3\n");
+    let mut peer = Peer::start_command(world.rye(["mcp"]).env("WITHHELD", "1").command());
+    peer.initialize("2025-11-25");
+    let wrong = peer.failure("add", json!({"b": "x"}));
+    assert!(wrong.contains("hint: it is called as `add(a: int, b: int = 2, c?: str)`"), "{wrong}");
+    let slow = peer.failure("slow", json!({}));
+    assert!(slow.contains("raise `timeout` in `[config]`"), "{slow}");
+    for told in [wrong, slow, peer.failure("fail", json!({}))] {
+        for word in ["`rye ", "`--"] {
+            assert!(!told.contains(word), "{word:?} in: {told}");
+        }
+    }
+    // At a shell they are as ever.
+    let refused = world.rye(["--json", "run", "add"]).run();
+    refused.refuses(2, "invalid_arguments", "required and not given", "`rye run add --help`");
+}
 
 #[test]
 fn null_for_what_may_be_left_out_leaves_it_out() {

@@ -118,15 +118,17 @@ pub(crate) fn ended_early(plan: &Plan, ending: &Ending) -> Option<Report> {
         (EndingKind::TimedOut, Some(idle)) => {
             let message =
                 format!("`{}` was ended: it had said nothing for {} s", plan.tool, idle.as_secs_f64());
-            Some(Report::new(Code::TimedOut, message).hint(
+            Some(Report::new(Code::TimedOut, message).shell_hint_or(
                 "let it print how far it is, or raise it for one call with `--idle-timeout S`, or in `[config]` with `idle_timeout`",
+                "let it print how far it is, or raise `idle_timeout` in `[config]`",
             ))
         }
         (EndingKind::TimedOut, None) => {
             let limit = plan.timeout.map_or(0.0, |(limit, _)| limit.as_secs_f64());
             let message = format!("`{}` was ended at its time limit of {limit} s", plan.tool);
-            Some(Report::new(Code::TimedOut, message).hint(
+            Some(Report::new(Code::TimedOut, message).shell_hint_or(
                 "raise it for one call with `--timeout S` before the tool's name, or in `[config]` with `timeout`",
+                "ask for less at once, or raise `timeout` in `[config]`",
             ))
         }
         (EndingKind::Stopped, _) => Some(Report::new(Code::Stopped, format!("`{}` was stopped", plan.tool))),
@@ -332,7 +334,7 @@ fn withheld_hint(plan: &Plan, report: Report) -> Report {
     if report.code != Code::ToolFailed || withheld == 0 {
         return report;
     }
-    report.hint(format!(
+    report.shell_hint(format!(
         "{withheld} of your variables were not passed on (`rye explain {}` names them); `--env NAME` passes one",
         plan.tool
     ))

@@ -25,6 +25,9 @@ pub struct Report {
     pub causes: Vec<String>,
     /// What to do next.
     pub hints: Vec<String>,
+    /// Which of the hints only somebody at a shell can follow, and what is said to others instead.
+    #[serde(skip)]
+    pub at_a_shell: Vec<(String, Option<String>)>,
     /// When it is worth another try.
     #[serde(
         rename = "retry_after_ms",
@@ -106,8 +109,15 @@ impl Report {
     /// A report without causes and hints.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message, causes: Vec::new(), hints: Vec::new(), retry_after: None, problems: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            at_a_shell: Vec::new(),
+            retry_after: None,
+            problems: Vec::new(),
+        }
     }
 
     /// The same with one more cause.
@@ -122,6 +132,30 @@ impl Report {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same with one more hint, for somebody at a shell.
+    #[must_use]
+    pub fn shell_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.at_a_shell.push((hint.clone(), None));
+        self.hint(hint)
+    }
+
+    /// The same with one more hint, for somebody at a shell, and another one for everybody else.
+    #[must_use]
+    pub fn shell_hint_or(mut self, hint: impl Into<String>, otherwise: &str) -> Self {
+        let hint = hint.into();
+        self.at_a_shell.push((hint.clone(), Some(otherwise.to_owned())));
+        self.hint(hint)
+    }
+
+    /// The hints for those who have no shell to type a command in: models, and people behind a client.
+    pub fn hints_without_shell(&self) -> impl Iterator<Item = &str> {
+        self.hints.iter().filter_map(|hint| match self.at_a_shell.iter().find(|(known, _)| known == hint) {
+            Some((_, otherwise)) => otherwise.as_deref(),
+            None => Some(hint.as_str()),
+        })
     }
 
     fn problems(mut self, problems: &[Problem]) -> Self {
@@ -144,7 +178,7 @@ impl Error {
             Self::Resolve(error) => resolve_report(error),
             Self::Start { source, .. } => start_report(source, self.to_string()),
             Self::NoVersion { program, .. } => {
-                new(Code::SpawnFailed).hint(format!("run `{} --version` by hand", program.display()))
+                new(Code::SpawnFailed).shell_hint(format!("run `{} --version` by hand", program.display()))
             }
             Self::Overloaded { retry_after, .. } => {
                 let report = Report { retry_after: Some(*retry_after), ..new(Code::Overloaded) };
@@ -171,7 +205,7 @@ impl Error {
 pub fn resolve_report(error: &ResolveError) -> Report {
     let new = |code| Report::new(code, error.to_string());
     match error {
-        ResolveError::InvalidId(_) => new(Code::InvalidId).hint(
+        ResolveError::InvalidId(_) => new(Code::InvalidId).shell_hint(
             "an id is a path below `tools/` without extension, such as `demo/hello`; `rye list` shows them",
         ),
         ResolveError::ToolNotFound { .. } => not_found_report(error),
@@ -181,7 +215,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
                 .causes
                 .extend(instead.map(|what| format!("under that name there is {what}, not a runtime")));
             report.hints.extend(nearest.as_ref().map(|word| format!("did you mean `{word}`?")));
-            report.hint(
+            report.shell_hint(
                 "`rye list --all` shows the runtimes there are; one is a file `.ai/tools/runtimes/NAME.toml`",
             )
         }
@@ -235,7 +269,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
                 report.hints.extend(problem.hint.clone());
             }
             report.hints = each_once(report.hints);
-            report.hint(format!("`rye run {id} --help` shows what it takes"))
+            report.shell_hint(format!("`rye run {id} --help` shows what it takes"))
         }
         ResolveError::LooksLikeOption { parameter, .. } => new(Code::ArgumentLooksLikeOption).hint(format!(
             "put `\"--\"` before the item in `args`, or say `allow_dash = true` in `[parameters.{parameter}]`"
@@ -308,15 +342,14 @@ fn not_found_report(error: &ResolveError) -> Report {
     }
     if searched.is_empty() {
         report.causes.push("there is no `.ai/` in this folder or above it, and no user space".to_owned());
-        report
-            .hints
-            .push(format!("`rye new {id}` makes one here; for a script of yours, `mkdir -p .ai/tools`"));
-        report.hints.push("or name a project with `--project`".to_owned());
+        report = report
+            .shell_hint(format!("`rye new {id}` makes one here; for a script of yours, `mkdir -p .ai/tools`"))
+            .shell_hint("or name a project with `--project`");
     }
     report.causes.extend(searched.iter().map(|folder| format!("not in {}", folder.display())));
     if let Some(foreign) = foreign_project {
         report.causes.push(format!("{} belongs to another user", foreign.display()));
-        report.hints.push("name it with `--project` if you trust it".to_owned());
+        report = report.shell_hint("name it with `--project` if you trust it");
     }
     report.hints.extend(nearest.iter().map(|near| {
         let stem = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
@@ -326,7 +359,7 @@ fn not_found_report(error: &ResolveError) -> Report {
             format!("did you mean `{near}`?")
         }
     }));
-    report.hint("`rye list` shows every tool")
+    report.shell_hint("`rye list` shows every tool")
 }
 
 fn start_report(error: &StartError, message: String) -> Report {
@@ -367,7 +400,8 @@ pub(crate) fn exchange_report(error: &HttpError) -> Report {
             "if it is meant, name the host: `allow_hosts = [\"{host}\"]` in `[config]` or `rye.toml`"
         )),
         HttpError::TimedOut { .. } => {
-            new(Code::TimedOut).hint("raise `timeout` in `[config]`, or `--timeout S` before the tool's name")
+            let hint = "raise `timeout` in `[config]`, or `--timeout S` before the tool's name";
+            new(Code::TimedOut).shell_hint_or(hint, "raise `timeout` in `[config]`")
         }
         HttpError::RedirectRefused { .. } => {
             new(Code::HttpTransport).hint("name the last address as `url`, or say `follow_redirects = false`")

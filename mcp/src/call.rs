@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rye_executor::{Attachment, CallOptions, Error, IdempotencyKey, Outcome, Plan, Run, Stop, ToolId};
+use rye_executor::{Attachment, CallOptions, Code, Error, IdempotencyKey, Outcome, Plan, Run, Stop, ToolId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -15,6 +15,7 @@ use crate::meta::{MetaTool, Next};
 use crate::notice::{Notice, Notices, VARIABLE};
 use crate::reply::{Form, Reply};
 use crate::resource::keep;
+use crate::takes::takes;
 
 /// Clients give up after 60 s in which they hear nothing.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -80,7 +81,16 @@ impl Door {
             ..CallOptions::default()
         };
         let executor = self.executor();
-        let mut invocation = executor.invoke(executor.resolve(id)?, request.arguments, options)?;
+        let resolution = executor.resolve(id)?;
+        let invoked = executor.invoke(Arc::clone(&resolution), request.arguments, options);
+        let mut invocation = match invoked.map_err(|error| error.report()) {
+            Ok(invocation) => invocation,
+            Err(report) if report.code == Code::InvalidArguments => {
+                let takes = takes(&request.name, &resolution.tool.parameters);
+                return Ok(Reply::failure(&report.hint(format!("it is called as `{takes}`"))));
+            }
+            Err(report) => return Ok(Reply::failure(&report)),
+        };
         let mut plan = executor.plan(&invocation)?;
         // Where silence ends a run, what it tells must be heard, whoever wants to know it.
         if plan.idle_timeout.is_some() && notices.is_none() {

@@ -31,6 +31,7 @@ mod reply;
 mod resource;
 mod scratch;
 mod stdio;
+mod takes;
 mod text;
 mod watch;
 

@@ -158,7 +158,7 @@ fn told(report: &Report) -> String {
     for cause in &report.causes {
         text.push_str(&format!("\n- {cause}"));
     }
-    for hint in &report.hints {
+    for hint in report.hints_without_shell() {
         text.push_str(&format!("\nhint: {hint}"));
     }
     shortened(&calm(&text), MAX_FAILURE / 3, "")
