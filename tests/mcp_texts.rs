@@ -28,6 +28,29 @@ fn hints_speak_to_those_who_have_no_shell() {
 }
 
 #[test]
+fn a_name_that_no_tool_has_is_met_with_the_nearest() {
+    let world = World::new();
+    world.tool("add.sh", "echo 3\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let error = peer.exchange("tools/call", json!({"name": "ad"}))["error"].clone();
+    assert_eq!(error["code"], -32602);
+    assert_eq!(error["message"], "there is no tool `ad`; did you mean `add`?");
+    assert_eq!(error["data"], json!({"didYouMean": "add"}));
+    world.file("project/.ai/rye.toml", "[mcp]\nmode = \"meta\"\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let told = peer.failure("execute", json!({"name": "ad"}));
+    assert_eq!(told, "invalid_arguments: there is no tool `ad`; did you mean `add`?");
+    assert_eq!(peer.text("execute", json!({"name": "add", "arguments": "{}"})), "3");
+    // What a client writes as text is read, as for any tool.
+    for names in [json!(["add"]), json!("[\"add\"]"), json!("add")] {
+        let loaded = peer.call("load", json!({"names": names}));
+        assert_eq!(loaded["structuredContent"]["tools"][0]["name"], "add", "{loaded:#}");
+    }
+    let found = peer.call("search", json!({"query": "add", "limit": "3"}));
+    assert_eq!(found["structuredContent"]["total"], 1, "{found:#}");
+}
+
+#[test]
 fn null_for_what_may_be_left_out_leaves_it_out() {
     let world = World::new();
     world.tool(

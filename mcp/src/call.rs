@@ -1,6 +1,7 @@
 //! One call: from a name and arguments to a [`Reply`]. Whatever ends it, nothing of its run is left when it returns.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::notice::{Notice, Notices, VARIABLE};
 use crate::reply::{Form, Reply};
 use crate::resource::keep;
 use crate::takes::takes;
+use crate::text::calm;
 
 /// Clients give up after 60 s in which they hear nothing.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -47,21 +49,33 @@ pub(crate) struct UnknownTool {
     pub(crate) nearest: Option<String>,
 }
 
+impl fmt::Display for UnknownTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no tool `{}`", calm(&self.name))?;
+        self.nearest.iter().try_for_each(|near| write!(f, "; did you mean `{near}`?"))
+    }
+}
+
 impl Door {
     /// Runs a tool.
     pub(crate) async fn call(&self, mut request: CallRequest) -> Result<Reply, UnknownTool> {
+        let mut is_executed = false;
         if let Some(tool) = MetaTool::of(&request.name) {
             let catalogue = self.known().await;
             if catalogue.is_meta() {
                 match tool.begin(&catalogue, &request.arguments) {
                     Next::Reply(reply) => return Ok(reply),
-                    Next::Run { name, arguments } => (request.name, request.arguments) = (name, arguments),
+                    Next::Run { name, arguments } => {
+                        (request.name, request.arguments, is_executed) = (name, arguments, true);
+                    }
                 }
             }
         }
         let Some(id) = self.find(&request.name).await else {
             let nearest = self.nearest(&request.name).await;
-            return Err(UnknownTool { name: request.name, nearest });
+            let unknown = UnknownTool { name: request.name, nearest };
+            // A model chose that name as an argument, and can choose another; the tool that it called is there.
+            return if is_executed { Ok(Reply::refused(&unknown.to_string())) } else { Err(unknown) };
         };
         let reply = self.run(&id, request).await;
         Ok(reply.unwrap_or_else(|error| Reply::failure(&error.report())))

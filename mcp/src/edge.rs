@@ -101,9 +101,8 @@ pub(crate) fn fault(fault: Panicked) -> ErrorData {
 
 /// No tool of that name.
 pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {
-    let message = format!("there is no tool `{}`", unknown.name);
     let data = unknown.nearest.as_ref().map(|near| json!({ "didYouMean": near }));
-    ErrorData::invalid_params(message, data)
+    ErrorData::invalid_params(unknown.to_string(), data)
 }
 
 /// An output that is kept, as a row of a list of resources.

@@ -1,6 +1,8 @@
 //! Meta mode: three tools that find, describe and run all the others, so that thousands of tools cost a model three.
 //! Every tool stays callable by its own name as well.
 
+use std::borrow::Cow;
+
 use rye_executor::tools::search::search;
 use serde_json::{Map, Value, json};
 
@@ -104,16 +106,22 @@ impl MetaTool {
             Self::Execute => executed(arguments),
         };
         next.unwrap_or_else(|problem| {
-            let text = format!("invalid_arguments: the arguments do not fit `{}`: {problem}", self.name());
-            Next::Reply(Reply { is_error: true, ..Reply::text(text) })
+            Next::Reply(Reply::refused(&format!("the arguments do not fit `{}`: {problem}", self.name())))
         })
     }
 }
 
+/// An argument. Some clients write as text what is none.
+fn argument<'a>(arguments: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, Value>> {
+    let given = arguments.get(name).filter(|value| !value.is_null())?;
+    let read = given.as_str().and_then(|text| rye_executor::tools::json::parse(text).ok());
+    Some(read.map_or(Cow::Borrowed(given), Cow::Owned))
+}
+
 fn searched(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply, &'static str> {
     let query = arguments.get("query").and_then(Value::as_str).ok_or("`query` must be a string")?;
-    let limit = match arguments.get("limit") {
-        None | Some(Value::Null) => HITS,
+    let limit = match argument(arguments, "limit") {
+        None => HITS,
         Some(limit) => limit
             .as_u64()
             .filter(|limit| (1..=MOST_HITS).contains(limit))
@@ -144,7 +152,13 @@ fn searched(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Rep
 
 fn loaded(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply, &'static str> {
     let wrong = "`names` must be a list of 1 to 20 strings";
-    let names = arguments.get("names").and_then(Value::as_array).ok_or(wrong)?;
+    let names = argument(arguments, "names").ok_or(wrong)?;
+    let names = match &*names {
+        Value::Array(names) => names.as_slice(),
+        // Whoever wants one tool may name one.
+        name @ Value::String(_) => std::slice::from_ref(name),
+        _ => return Err(wrong),
+    };
     if names.is_empty() || names.len() > MOST_LOADED || !names.iter().all(Value::is_string) {
         return Err(wrong);
     }
@@ -163,14 +177,9 @@ fn loaded(catalogue: &Catalogue, arguments: &Map<String, Value>) -> Result<Reply
 
 fn executed(arguments: &Map<String, Value>) -> Result<Next, &'static str> {
     let name = arguments.get("name").and_then(Value::as_str).ok_or("`name` must be a string")?;
-    let arguments = match arguments.get("arguments") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(arguments)) => arguments.clone(),
-        // Some clients write an object as text.
-        Some(Value::String(text)) => match rye_executor::tools::json::parse(text) {
-            Ok(Value::Object(arguments)) => arguments,
-            _ => return Err("`arguments` must be an object"),
-        },
+    let arguments = match argument(arguments, "arguments").map(Cow::into_owned) {
+        None => Map::new(),
+        Some(Value::Object(arguments)) => arguments,
         Some(_) => return Err("`arguments` must be an object"),
     };
     Ok(Next::Run { name: name.to_owned(), arguments })

@@ -60,6 +60,11 @@ impl Reply {
         Self { content: vec![Content::text(text)], ..Self::default() }
     }
 
+    /// A call that does not fit.
+    pub(crate) fn refused(reason: &str) -> Self {
+        Self { is_error: true, ..Self::text(format!("{}: {reason}", Code::InvalidArguments.word())) }
+    }
+
     /// A reply that is data.
     pub(crate) fn data(data: Value) -> Self {
         Self { structured: Some(data), ..Self::default() }.mirrored()
