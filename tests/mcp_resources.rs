@@ -18,6 +18,48 @@ fn kept(world: &World) -> Vec<PathBuf> {
     folder.read_dir().into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
 
+/// Reads a resource to its end, piece by piece.
+fn read_whole(uri: &Value, mut read: impl FnMut(Value) -> Value) -> String {
+    let (mut uri, mut whole) = (uri.clone(), String::new());
+    loop {
+        let read = read(json!({ "uri": uri }));
+        let contents = read["contents"].as_array().unwrap();
+        assert_eq!(contents[0]["uri"], uri);
+        let piece = contents[0]["text"].as_str().unwrap();
+        assert!(piece.len() <= 1 << 20, "{}", piece.len());
+        whole.push_str(piece);
+        let Some(next) = contents.get(1) else { return whole };
+        uri = next["uri"].clone();
+        let told = next["text"].as_str().unwrap();
+        assert!(told.contains(uri.as_str().unwrap()) && told.contains("bytes more"), "{told}");
+    }
+}
+
+#[test]
+fn a_huge_output_is_read_in_pieces_and_no_character_is_split() {
+    let world = World::new();
+    world.tool("huge.sh", "printf a; yes ü | tr -d '\\n' | head -c 4000000\n");
+    let mut peer = Peer::session(&world, "2025-11-25");
+    let result = peer.call("huge", json!({}));
+    let link = &result["content"][1];
+    let whole = read_whole(&link["uri"], |params| peer.ask("resources/read", params));
+    assert_eq!(whole, format!("a{}", "ü".repeat(2_000_000)));
+    let text = text_of(&result);
+    let uri = link["uri"].as_str().unwrap();
+    assert!(text.contains(&format!("from N on as {uri}?from=N")), "{}", text.len());
+    // A client on this machine may read the file.
+    let [file] = kept(&world).try_into().unwrap();
+    assert!(text.contains(&format!("the file {}", file.display())), "{}", text.len());
+    for wrong in ["?from=4000002", "?from=-1", "?from=", "?from=x", "?to=1"] {
+        assert_eq!(peer.error("resources/read", json!({"uri": format!("{uri}{wrong}")})), -32002, "{wrong}");
+    }
+    let read = peer.ask("resources/read", json!({"uri": format!("{uri}?from=4000001")}));
+    assert_eq!(
+        read["contents"],
+        json!([{"uri": format!("{uri}?from=4000001"), "text": "", "mimeType": "text/plain"}])
+    );
+}
+
 #[test]
 fn a_long_output_is_cut_and_the_whole_is_a_resource() {
     let world = World::new();
@@ -35,8 +77,7 @@ fn a_long_output_is_cut_and_the_whole_is_a_resource() {
     let link = &result["content"][1];
     assert_eq!((&link["type"], &link["size"]), (&json!("resource_link"), &json!(1_600_011)), "{link:#}");
     assert!(text.contains(link["uri"].as_str().unwrap()));
-    let read = peer.ask("resources/read", json!({"uri": link["uri"]}));
-    let whole = read["contents"][0]["text"].as_str().unwrap();
+    let whole = read_whole(&link["uri"], |params| peer.ask("resources/read", params));
     assert_eq!(whole.len(), 1_600_011);
     assert!(whole.starts_with("first\n1234567\n") && whole.ends_with("1234567\nlast\n"));
     assert_eq!(peer.ask("resources/list", json!({}))["resources"][0]["uri"], link["uri"]);
@@ -85,8 +126,10 @@ fn a_client_lists_and_guesses_nothing_of_another() {
     // 128 random bits.
     let number = uri.as_str().unwrap().strip_prefix("rye://output/").unwrap();
     assert!(number.len() == 32 && number.bytes().all(|digit| digit.is_ascii_hexdigit()), "{number}");
-    let read = server.ask(&one, "resources/read", json!({ "uri": uri }));
-    assert_eq!(read["contents"][0]["text"].as_str().map(str::len), Some(1_600_011));
+    let whole = read_whole(uri, |params| server.ask(&one, "resources/read", params));
+    assert_eq!(whole.len(), 1_600_011);
+    // Where it lies is told to those who are on this machine.
+    assert!(!text_of(&told).contains("/artifacts/"), "{}", text_of(&told));
 }
 
 #[test]

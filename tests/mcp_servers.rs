@@ -95,7 +95,7 @@ fn explain_says_which_server_and_starts_nothing() {
 const HOSTILE: &str = include_str!("programs/hostile_server.py");
 
 /// A tool of a hostile server.
-fn hostile(world: &World, id: &str, habit: &str, config: &str) -> Roster {
+pub(crate) fn hostile(world: &World, id: &str, habit: &str, config: &str) -> Roster {
     unasked(world, id, habit, &format!("protocol = \"2025-11-25\"\n{config}"))
 }
 

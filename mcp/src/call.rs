@@ -87,6 +87,8 @@ impl Door {
         let mut notices = request.notices.as_ref().and_then(|_| open());
         let variable = |notices: &Notices| (VARIABLE.to_owned(), Some(notices.path().as_os_str().to_owned()));
         let environment = request.trace.into_iter().map(|(name, value)| (name, Some(value)));
+        // On a pipe the client is on this machine, and reads files of its own.
+        let is_near = request.caller.is_none();
         let options = CallOptions {
             environment: environment.chain(notices.as_ref().map(variable)).collect(),
             attachment: Attachment::Captured,
@@ -116,7 +118,11 @@ impl Door {
         let run = executor.start(plan)?;
         let watch = Watch { notices, listener: request.notices };
         let outcome = self.watched(run, &request.cancelled, watch).await?;
-        let reply = Reply::of(&outcome, form, &|part, text| keep(&executor, &outcome, part, text));
+        let keep = |part, text: &str| {
+            let kept = keep(&executor, &outcome, part, text)?;
+            Some(kept.map(|whole| if is_near { whole.near() } else { whole }))
+        };
+        let reply = Reply::of(&outcome, form, &keep);
         reply.wholes.iter().cloned().for_each(|whole| self.resources().insert(whole));
         Ok(reply)
     }

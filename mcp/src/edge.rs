@@ -110,17 +110,24 @@ pub(crate) fn resource(kept: &resource::Resource) -> Resource {
     Resource::new(&kept.uri, &kept.name).with_mime_type(kept.mime_type).with_size(kept.size)
 }
 
-/// An output that is kept, with its bytes.
-pub(crate) fn resource_contents(kept: &resource::Resource, bytes: Vec<u8>) -> ResourceContents {
+/// A piece of an output that is kept, and where it goes on.
+pub(crate) fn resource_contents(piece: resource::Piece) -> Vec<ResourceContents> {
     use base64::Engine;
+    let next = piece.next();
+    let resource::Piece { resource: kept, from, bytes } = piece;
+    let uri = if from == 0 { kept.uri.clone() } else { kept.uri_from(from) };
     let contents = match String::from_utf8(bytes) {
-        Ok(text) => ResourceContents::text(text, &kept.uri),
+        Ok(text) => ResourceContents::text(text, uri).with_mime_type(kept.mime_type),
         Err(error) => {
             let blob = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
-            return ResourceContents::blob(blob, &kept.uri).with_mime_type("application/octet-stream");
+            ResourceContents::blob(blob, uri).with_mime_type("application/octet-stream")
         }
     };
-    contents.with_mime_type(kept.mime_type)
+    let rest = next.map(|next| {
+        let (uri, left) = (kept.uri_from(next), kept.size - next);
+        ResourceContents::text(format!("[… {left} bytes more: read {uri} …]"), uri)
+    });
+    std::iter::once(contents).chain(rest).collect()
 }
 
 /// The trace that a request belongs to, as variables. What cannot be one is left out.

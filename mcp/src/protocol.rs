@@ -391,10 +391,10 @@ impl ServerHandler for Protocol {
             async { tokio::task::spawn_blocking(move || door.resources().read(&uri).ok_or(uri)).await };
         let found = caught(aside).await.map_err(edge::fault)?;
         let found = found.map_err(|error| McpError::internal_error(error.to_string(), None))?;
-        let (kept, bytes) = found.map_err(|uri| {
+        let piece = found.map_err(|uri| {
             McpError::resource_not_found("there is no such resource", Some(json!({ "uri": uri })))
         })?;
-        let mut result = ReadResourceResult::new(vec![edge::resource_contents(&kept, bytes)]);
+        let mut result = ReadResourceResult::new(edge::resource_contents(piece));
         result.meta = edge::result_meta(era(&context), Map::new());
         Ok(result.into())
     }

@@ -4,13 +4,18 @@
 use rye_executor::runtimes::call::Style;
 use rye_executor::tools::json;
 use rye_executor::{Code, Outcome, Report};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::content::{Content, Link};
-use crate::envelope;
-use crate::resource::{Part, Resource};
+use crate::envelope::{self, Envelope};
+use crate::resource::{MAX_PIECE, Part, Resource};
 use crate::text::{MAX_FAILURE, MAX_TEXT, calm, shortened};
 
+/// What stands for nothing.
+const NOTHING: &str = "(no output)";
+/// How much is told at least of what comes last.
+const LEAST: usize = 200;
 /// Under which key of `_meta` a client that came at a bad time reads when to come again, in milliseconds.
 const RETRY_AFTER: &str = "rye/retry-after-ms";
 
@@ -55,19 +60,20 @@ impl Reply {
         reply
     }
 
-    /// A reply that is one text.
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![Content::text(text)], ..Self::default() }
-    }
-
     /// A call that does not fit.
     pub(crate) fn refused(reason: &str) -> Self {
         Self { is_error: true, ..Self::text(format!("{}: {reason}", Code::InvalidArguments.word())) }
     }
 
+    /// A reply that is one text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self { content: vec![Content::text(text)], ..Self::default() }
+    }
+
     /// A reply that is data.
     pub(crate) fn data(data: Value) -> Self {
-        Self { structured: Some(data), ..Self::default() }.mirrored()
+        let text = data.to_string();
+        Self { structured: Some(data), ..Self::text(text) }
     }
 
     /// What an outcome is to a client.
@@ -81,31 +87,35 @@ impl Reply {
     fn of_success(outcome: &Outcome, form: Form, keep: Keep<'_>) -> Self {
         let mut wholes = Vec::new();
         let Some(raw) = &outcome.data else {
-            // What a function prints is log; where it returns nothing, that is all there is to say.
-            let printed = outcome.stdout.trim_end();
-            let text = if printed.is_empty() { "(no output)" } else { printed };
-            let text = fitting(Part::Stdout, text, MAX_TEXT, keep, &mut wholes);
-            return Self::text(text).linked(wholes);
+            let text = said_aside(outcome, form, keep, &mut wholes);
+            return Self { meta: meta(outcome), ..Self::text(text) }.linked(wholes);
         };
         // A number beyond 64 bits stands exact in the text and rounded in the data.
         let value = json::parse(raw.get()).ok().or_else(|| serde_json::from_str(raw.get()).ok());
         let value = value.unwrap_or(Value::Null);
         match envelope::open(&value) {
-            Some(Ok(envelope)) => {
-                return Self {
-                    content: envelope.content,
-                    structured: envelope.structured_content,
-                    is_error: envelope.is_error,
-                    meta: envelope.meta,
-                    wholes,
-                }
-                .mirrored();
+            Some(Ok(mut envelope)) => {
+                envelope.meta.extend(meta(outcome));
+                return Self::of_envelope(envelope, outcome, form, keep);
             }
             Some(Err(problem)) => {
                 let message = format!("the `{}` of `{}` is wrong", envelope::KEY, outcome.tool);
                 return Self::failure(&Report::new(Code::InvalidOutput, message).cause(problem));
             }
             None => {}
+        }
+        // What another server says to its data is more than the data once more.
+        let content: Option<Vec<Content>> = outcome
+            .besides
+            .iter()
+            .flat_map(|besides| &besides.content)
+            .map(Content::deserialize)
+            .collect::<Result<_, _>>()
+            .ok();
+        if let Some(content) = content.filter(|content| !content.is_empty()) {
+            let envelope =
+                Envelope { content, structured_content: Some(value), is_error: false, meta: meta(outcome) };
+            return Self::of_envelope(envelope, outcome, form, keep);
         }
         let text = match &value {
             // The line end of `echo` is a terminal's, not the text's.
@@ -117,10 +127,74 @@ impl Reply {
         };
         let is_long = text.len() > MAX_TEXT;
         let part = if form.prints_its_result() { Part::Stdout } else { Part::Result };
-        let content = vec![Content::text(fitting(part, &text, MAX_TEXT, keep, &mut wholes))];
+        // Clients refuse a text in which nothing stands.
+        let text = match text.trim().is_empty() {
+            true => said_aside(outcome, form, keep, &mut wholes),
+            false => fitting(part, &text, MAX_TEXT, keep, &mut wholes),
+        };
         // Data that is too long for the text is too long for a client; a schema is a promise all the same.
         let as_data = form.has_schema || (!is_long && !value.is_string());
-        Self { content, structured: as_data.then_some(value), ..Self::default() }.linked(wholes)
+        let content = vec![Content::text(text)];
+        let structured = as_data.then_some(value);
+        Self { content, structured, meta: meta(outcome), ..Self::default() }.linked(wholes)
+    }
+
+    /// A result in the protocol's own shape. What it says is held to what any text is held to: all of it together is as
+    /// long as one text may be.
+    fn of_envelope(envelope: Envelope, outcome: &Outcome, form: Form, keep: Keep<'_>) -> Self {
+        let (mut wholes, mut room) = (Vec::new(), MAX_TEXT);
+        let Envelope { mut content, structured_content: mut structured, is_error, meta } = envelope;
+        let mut rest = String::new();
+        let all = content.len();
+        let mut number = 0..all;
+        content.retain_mut(|block| {
+            let (number, Content::Text { text, .. }) = (number.next().unwrap_or(all), block) else {
+                return true;
+            };
+            if text.trim().is_empty() {
+                return false;
+            }
+            if room < LEAST {
+                rest.push_str(text);
+                rest.push('\n');
+                return false;
+            }
+            *text = fitting(Part::Block(number), text, room, keep, &mut wholes);
+            room = room.saturating_sub(text.len());
+            true
+        });
+        if !rest.is_empty() {
+            content.push(Content::text(fitting(Part::Block(all), rest.trim_end(), LEAST, keep, &mut wholes)));
+        }
+        let beyond = Part::Block(all + 1);
+        let data =
+            structured.as_ref().map(Value::to_string).filter(|_| content.is_empty() || !form.has_schema);
+        let is_long = data.as_ref().is_some_and(|data| data.len() > MAX_TEXT);
+        match data {
+            Some(data) if content.is_empty() => {
+                content.push(Content::text(fitting(beyond, &data, MAX_TEXT, keep, &mut wholes)));
+            }
+            // It stands nowhere else.
+            Some(data) if is_long => match keep(beyond, &data) {
+                Some(Ok(whole)) => {
+                    let (bytes, told) = (data.len(), reading(&whole));
+                    content.push(Content::text(format!("[… {bytes} bytes of data left out here; {told} …]")));
+                    wholes.push(whole);
+                }
+                Some(Err(_)) | None => {
+                    content.push(Content::text(fitting(beyond, &data, MAX_TEXT, keep, &mut wholes)));
+                }
+            },
+            Some(_) => {}
+            None if content.is_empty() => {
+                content.push(Content::text(said_aside(outcome, form, keep, &mut wholes)));
+            }
+            None => {}
+        }
+        if is_long && !form.has_schema {
+            structured = None;
+        }
+        Self { content, structured, is_error, meta, wholes: Vec::new() }.linked(wholes)
     }
 
     fn of_failure(outcome: &Outcome, report: &Report, form: Form, keep: Keep<'_>) -> Self {
@@ -129,15 +203,17 @@ impl Reply {
         let data = outcome.data.as_ref().map(|raw| raw.get()).unwrap_or_default();
         let says_more = !form.prints_its_result() || outcome.stdout.is_empty();
         let result = if says_more && !["\"\"", "null"].contains(&data) { data } else { "" };
-        let parts =
-            [(Part::Stderr, &*outcome.stderr), (Part::Stdout, &outcome.stdout), (Part::Result, result)];
+        // What another server writes beside an answer is its log, and no reason.
+        let stderr = if outcome.besides.is_some() { "" } else { &*outcome.stderr };
+        let parts = [(Part::Stderr, stderr), (Part::Stdout, &outcome.stdout), (Part::Result, result)];
         for (part, said) in parts.map(|(part, said)| (part, said.trim_end())) {
             if !said.is_empty() {
                 let said = fitting(part, said, MAX_FAILURE / 3, keep, &mut wholes);
                 text.push_str(&format!("\n\n{}:\n{said}", part.word()));
             }
         }
-        Self { content: vec![Content::text(text)], is_error: true, ..Self::default() }.linked(wholes)
+        let content = vec![Content::text(text)];
+        Self { content, is_error: true, meta: meta(outcome), ..Self::default() }.linked(wholes)
     }
 
     /// With links to what can be read besides.
@@ -146,15 +222,25 @@ impl Reply {
         self.wholes = wholes;
         self
     }
+}
 
-    /// A client that shows only text sees the data too.
-    fn mirrored(mut self) -> Self {
-        if self.content.is_empty() {
-            let text = self.structured.as_ref().map_or_else(|| "(no output)".to_owned(), Value::to_string);
-            self.content.push(Content::text(text));
-        }
-        self
+/// What another server says beside its result, to whoever reads that.
+fn meta(outcome: &Outcome) -> Map<String, Value> {
+    outcome.besides.as_ref().map(|besides| besides.meta.clone()).unwrap_or_default()
+}
+
+/// What a run that gave nothing said all the same: what a function prints is log, and standard error of anything is.
+fn said_aside(outcome: &Outcome, form: Form, keep: Keep<'_>, wholes: &mut Vec<Resource>) -> String {
+    let stdout = if form.prints_its_result() { "" } else { outcome.stdout.trim_end() };
+    if !stdout.trim().is_empty() {
+        return fitting(Part::Stdout, stdout, MAX_TEXT, keep, wholes);
     }
+    let stderr = outcome.stderr.trim_end();
+    if stderr.is_empty() || form.style == Style::Mcp {
+        return NOTHING.to_owned();
+    }
+    let said = fitting(Part::Stderr, stderr, MAX_FAILURE / 3, keep, wholes);
+    format!("{NOTHING}\n\n{}:\n{said}", Part::Stderr.word())
 }
 
 /// A report in words that a model can act on.
@@ -177,7 +263,7 @@ fn fitting(part: Part, text: &str, limit: usize, keep: Keep<'_>, wholes: &mut Ve
     }
     let advice = match keep(part, text) {
         Some(Ok(whole)) => {
-            let advice = format!("; the whole is the resource {}", whole.uri);
+            let advice = format!("; {}", reading(&whole));
             wholes.push(whole);
             advice
         }
@@ -185,6 +271,21 @@ fn fitting(part: Part, text: &str, limit: usize, keep: Keep<'_>, wholes: &mut Ve
         None => String::new(),
     };
     shortened(&calm, limit, &advice)
+}
+
+/// How the whole of something is read.
+fn reading(whole: &Resource) -> String {
+    let mut told = format!("the whole is the resource {}", whole.uri);
+    if whole.size > MAX_PIECE {
+        told.push_str(&format!(
+            ", of which one read gives {MAX_PIECE} bytes, from N on as {}",
+            whole.uri_from("N")
+        ));
+    }
+    if let Some(path) = &whole.path {
+        told.push_str(&format!(", and the file {}", path.display()));
+    }
+    told
 }
 
 fn link(whole: &Resource) -> Content {

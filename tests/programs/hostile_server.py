@@ -135,6 +135,17 @@ while True:
             for done in range(2000):
                 send(method="notifications/progress", params={"progressToken": token, "progress": done})
         result = {"content": [{"type": "text", "text": "done"}]}
+        if habit in ("reports", "reports-failure"):
+            sys.stderr.write("server is starting up\n")
+            sys.stderr.flush()
+            result = {
+                "content": [{"type": "text", "text": "3 rows were deleted"}],
+                "structuredContent": {"n": 3},
+                "_meta": {"anthropic/maxResultSizeChars": 200000},
+                "isError": habit == "reports-failure",
+            }
+        if habit == "says-much":
+            result = {"content": [{"type": "text", "text": "\x1b[31m" + "x" * 100_000}, {"type": "image", "data": "QQ==", "mimeType": "image/png"}]}
         if habit == "batch":
             say(json.dumps([{"jsonrpc": "2.0", "method": "m"}, {"jsonrpc": "2.0", "id": number, "result": result}]))
         else:
