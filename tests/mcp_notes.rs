@@ -175,3 +175,25 @@ fn schemas_are_shown_as_declared_to_those_who_ask_for_it() {
     assert_eq!(tools[0]["inputSchema"]["properties"]["x"], json!({"$ref": "#/$defs/word"}), "{tools:#}");
     assert_eq!(tools[1]["inputSchema"]["required"], json!(["a b"]), "{tools:#}");
 }
+
+#[test]
+fn who_listens_hears_of_changes_though_nobody_has_listed() {
+    let world = World::new();
+    world.tool("one.sh", "echo one\n");
+    let mut peer = Peer::start(&world);
+    for wrong in [json!({}), json!({"notifications": 5}), json!({"notifications": {"toolsListChanged": "x"}})]
+    {
+        assert_eq!(peer.error("subscriptions/listen", stateless(wrong.clone())), -32602, "{wrong}");
+    }
+    peer.request("subscriptions/listen", stateless(json!({"notifications": {"toolsListChanged": true}})));
+    peer.notification("notifications/subscriptions/acknowledged");
+    let is_change = |message: &Value| message["method"] == "notifications/tools/list_changed";
+    // Which of them is there at the first listing is not known; the next one is a change.
+    for number in 0..60 {
+        world.tool(&format!("new{number}.sh"), "echo new\n");
+        if peer.heard(is_change) {
+            return;
+        }
+    }
+    panic!("nothing was heard");
+}

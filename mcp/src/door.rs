@@ -111,6 +111,13 @@ impl Door {
         now
     }
 
+    /// Lists, unless that was done before.
+    pub(crate) async fn listed_once(&self) {
+        if self.changes.borrow().is_none() {
+            self.list().await;
+        }
+    }
+
     /// Reads the files again, and tells whoever waits for it that the list is another one.
     pub(crate) async fn look_again(&self) {
         let mut known = self.catalogue.lock().await;

@@ -41,7 +41,7 @@ pub(crate) const VERSIONS: [ProtocolVersion; 4] = [
     ProtocolVersion::V_2026_07_28,
 ];
 
-/// The methods of a server of ours in every revision, and those that only sessions have.
+/// The methods of a server of ours in every revision, those that only sessions have, and those that no session has.
 const METHODS: [&str; 6] = [
     "server/discover",
     "tools/list",
@@ -51,6 +51,7 @@ const METHODS: [&str; 6] = [
     "resources/read",
 ];
 const SESSION_METHODS: [&str; 2] = ["initialize", "logging/setLevel"];
+const STATELESS_METHODS: [&str; 1] = ["subscriptions/listen"];
 
 /// How many tools one page of a list has. Some clients read the first page only.
 const PAGE: usize = 1000;
@@ -280,6 +281,8 @@ impl ServerHandler for Protocol {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), McpError> {
         let mut changes = self.door.changes();
+        // A client may know the list of old, and what nobody has listed nobody watches. The first listing is no change.
+        caught(self.door.listed_once()).await.map_err(edge::fault)?;
         loop {
             tokio::select! {
                 is_changed = changed(&mut changes) => {
@@ -444,8 +447,11 @@ impl ServerHandler for Protocol {
     ) -> Result<CustomResult, McpError> {
         // The library knows a method only with parameters that fit.
         let method = request.method.as_str();
-        let of_sessions = era(&context) == Era::Session && SESSION_METHODS.contains(&method);
-        if of_sessions || METHODS.contains(&method) {
+        let of_its_era = match era(&context) {
+            Era::Session => SESSION_METHODS.contains(&method),
+            Era::Stateless => STATELESS_METHODS.contains(&method),
+        };
+        if of_its_era || METHODS.contains(&method) {
             return Err(misfit(&request.method, request.params.as_ref()));
         }
         let method = request.method;
@@ -460,6 +466,7 @@ fn misfit(method: &str, params: Option<&Value>) -> ErrorData {
             "`name` must be a string"
         }
         ("tools/call", Some(_)) => "`arguments` must be an object",
+        ("subscriptions/listen", Some(_)) => "`notifications` must say what to tell: `toolsListChanged`",
         (_, None) => "there are none",
         _ => "see the specification",
     };
