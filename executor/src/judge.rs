@@ -255,7 +255,7 @@ fn function_report(plan: &Plan, error: FunctionError) -> Report {
             let problem = ArgumentProblem::new(argument, error.message);
             Report::new(Code::InvalidArguments, format!("the arguments do not fit `{}`", plan.tool))
                 .cause(problem.to_string())
-                .hint(format!("`rye run {} --help` shows what it takes", plan.tool))
+                .shell_hint(format!("`rye run {} --help` shows what it takes", plan.tool))
         }
         None => {
             let colon = if error.message.is_empty() { "" } else { ": " };
