@@ -389,6 +389,9 @@ CONFIG = {"timeout": 7}
         shown["path"].take();
         shown["chain"][0]["path"].take();
         shown["chain"][0]["sha256"].take();
+        // A sidecar is a file of its own in the chain.
+        let beside = shown["chain"][0].as_object_mut().unwrap().remove("beside");
+        assert_eq!(beside.is_some(), world.tools().join("x.toml").exists(), "{name}");
         assert_eq!(first.get_or_insert_with(|| shown.clone()), &shown, "{name}");
         assert_eq!(world.outcome(["x", "hey", "--times", "2"])["data"], "heyhey", "{name}");
         let ran = world.rye(["--json", "run", "x", "hey", "--times", "0"]).run();
