@@ -287,7 +287,7 @@ fn refresh_follows_the_server_and_keeps_what_a_person_edited() {
     verb(&world, &["refresh", "x"]).fails(127, &["x: "]);
     verb(&world, &["refresh"]).fails(1, &["x: "]);
     assert_eq!(files(&world).len(), 8);
-    verb(&world, &["refresh", "y"]).fails(127, &["no server `y`", "did you mean `x`"]);
+    verb(&world, &["refresh", "y"]).fails(127, &["no server `y`", "`rye mcp list` shows those"]);
 }
 
 #[test]
