@@ -244,11 +244,11 @@ impl Resolver {
             None => core_file(&runtime.id)
                 .and_then(|file| file.bootstrap)
                 .filter(|(known, _)| *known == name)
-                .map(|(_, text)| (Arc::from(text), None)),
+                .map(|(_, text)| Bootstrap { name: name.to_owned(), text: Arc::from(text), file: None }),
             Some(file) => self.bootstrap_beside(runtime, &file.path, name)?,
         };
         match found {
-            Some((text, file)) => Ok(Bootstrap { name: name.to_owned(), text, file }),
+            Some(found) => Ok(found),
             None => {
                 let problem = Problem::new(
                     &self.start_of(runtime),
@@ -271,14 +271,15 @@ impl Resolver {
         runtime: &FoundItem,
         file: &std::path::Path,
         name: &str,
-    ) -> Result<Option<(Arc<str>, Option<FileBeside>)>, Error> {
+    ) -> Result<Option<Bootstrap>, Error> {
         let root = self.spaces.roots.iter().find(|root| root.space == runtime.space);
         let Some(tools) = root.and_then(|root| root.tools.as_ref()) else { return Ok(None) };
         let beside = file.with_file_name(name);
         let Ok(below) = beside.strip_prefix(tools.path()) else { return Ok(None) };
         let Some(read) = tools.read(below)?.map(Arc::new) else { return Ok(None) };
         let text = std::str::from_utf8(&read.bytes).ok().map(Arc::from);
-        Ok(text.map(|text| (text, Some(FileBeside::of(&read)))))
+        let file = Some(FileBeside::of(&read));
+        Ok(text.map(|text| Bootstrap { name: name.to_owned(), text, file }))
     }
 }
 
