@@ -295,7 +295,7 @@ fn what_is_no_tool_says_why_and_how_to_make_it_one() {
     world.tool("_folder/inner.sh", &mark);
     for (id, fact, hint) in [
         ("silent", "silent is not executable", "`chmod +x "),
-        ("data", "data.csv is not executable", "`chmod +x "),
+        ("data", "data.csv has no `#!` line", "begin it with a `#!` line"),
         ("binary", "binary.bin has no `#!` line", "begin it with a `#!` line"),
         ("lineless", "lineless has no `#!` line", "or add a runtime that claims its extension"),
         ("module", "module.py has only imports, definitions", "give it a function `main`"),
