@@ -169,6 +169,7 @@ fn a_broken_file_is_refused_with_its_place_and_holds_no_other_up() {
     let world = World::new();
     for (path, text, place) in [
         (CLAUDE, "{\n  \"a\": 1,\n  // no\n}\n", ".claude.json:3:3: "),
+        (CURSOR, "// mine\n{}", ": it is a comment, and JSON has none"),
         (CLAUDE, "\u{feff}{}", "byte order mark"),
         (CLAUDE, "{\"mcpServers\": []}", "`mcpServers` is not an object"),
         (CLAUDE, "{\"mcpServers\": {}, \"mcpServers\": {}}", "`mcpServers` is there twice"),

@@ -109,6 +109,10 @@ fn parse(text: &str) -> Result<Value, Fault> {
         if text.starts_with('\u{feff}') {
             message.push_str(": the file begins with a byte order mark");
         }
+        let line = text.lines().nth(place.0.saturating_sub(1)).unwrap_or_default();
+        if line.get(place.1.saturating_sub(1)..).is_some_and(|rest| rest.starts_with('/')) {
+            message.push_str(": it is a comment, and JSON has none");
+        }
         Fault { place: Some(place), message }
     })
 }
