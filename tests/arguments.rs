@@ -101,7 +101,7 @@ fn all_problems_of_a_call_are_told_at_once() {
         "invalid_arguments",
         &["--nmae", "`name`: required", "`times`", "`loud`", "`sizes[1]`", "did you mean `warm`?"],
     );
-    let given = r#"{"name": 5, "times": null, "nmae": 1, "filters": [{"name": "a"}, {"name": 1}]}"#;
+    let given = r#"{"name": 5, "times": true, "nmae": 1, "filters": [{"name": "a"}, {"name": 1}]}"#;
     world.refused(
         ["--params", given, "echo"],
         2,
