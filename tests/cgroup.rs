@@ -413,7 +413,7 @@ fn who_may_make_none_notices_nothing() {
     let own = Cgroup::make(&place, "test").unwrap();
     let mut peer = started_in(&own.0, &world, &program, &AS_NOBODY);
     for _ in 0..3 {
-        assert_eq!(peer.text("where", json!({})), "");
+        assert_eq!(peer.text("where", json!({})), "(no output)");
     }
     assert_eq!(peer.end().0, Some(0));
 }

@@ -146,8 +146,8 @@ fn a_project_runtime_is_used_by_extension_and_by_name() {
     world.rye(["--json", "run", "unclaimed"]).run().refuses(
         127,
         "tool_not_found",
-        "unclaimed.far is not executable",
-        "`chmod +x ",
+        "unclaimed.far has no `#!` line",
+        "add a runtime that claims its extension",
     );
 }
 

@@ -282,8 +282,8 @@ fn output_result(plan: &Plan, stdout: &Captured, kind: EndingKind) -> Judged {
     let data = match parse_output(plan.output, stdout) {
         Ok(data) => data,
         // A tool that failed need not have kept its promise about the form of its output.
-        Err(report) if failed(plan, kind).is_none() => {
-            return Err(Failure { report: Box::new(report), data: text_data(stdout) });
+        Err(failure) if failed(plan, kind).is_none() => {
+            return Err(Failure { data: text_data(stdout), ..failure });
         }
         Err(_) => text_data(stdout),
     };
@@ -293,7 +293,7 @@ fn output_result(plan: &Plan, stdout: &Captured, kind: EndingKind) -> Judged {
     }
 }
 
-fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawValue>>, Report> {
+fn parse_output(form: OutputForm, stdout: &Captured) -> Judged {
     if form == OutputForm::Text {
         return Ok(text_data(stdout));
     }
@@ -303,7 +303,8 @@ fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawVal
                 Code::OutputLimit,
                 format!("the output has {} bytes, more than are kept", stdout.total),
             )
-            .hint("raise `max_output` in `[config]`")),
+            .hint("raise `max_output` in `[config]`")
+            .into()),
             _ => Ok(text_data(stdout)),
         };
     }
@@ -316,9 +317,10 @@ fn parse_output(form: OutputForm, stdout: &Captured) -> Result<Option<Box<RawVal
         (Ok(value), OutputForm::Json) => Ok(Some(value)),
         (Ok(value), _) if matches!(trimmed.first(), Some(b'{' | b'[')) => Ok(Some(value)),
         (Err(error), OutputForm::Json) => {
-            Err(Report::new(Code::InvalidOutput, format!("the output is not JSON: {error}")).hint(
-                "print one JSON value and nothing else on stdout, or declare `output = \"text\"` in `[call]`",
-            ))
+            let report = Report::new(Code::InvalidOutput, format!("the output is not JSON: {error}"));
+            let hint =
+                "print one JSON value and nothing else on stdout, or declare `output = \"text\"` in `[call]`";
+            Err(report.hint(hint).into())
         }
         _ => Ok(text_data(stdout)),
     }

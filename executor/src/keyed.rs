@@ -50,7 +50,7 @@ struct Kept {
 enum KeptRun {
     On(Share),
     /// Nothing but what came of it: neither its plan, which may be long and hold secrets, nor any descriptor.
-    Over(Over),
+    Over(Box<Over>),
 }
 
 impl Kept {
@@ -59,8 +59,8 @@ impl Kept {
         match &self.run {
             KeptRun::On(share) => share.join(),
             KeptRun::Over(over) => {
-                let run_id = over.as_ref().map_or(plan.run_id, |outcome| outcome.run_id.clone());
-                Run::over(Arc::new(Plan { run_id, ..plan }), over.clone().map_err(Error::Shared))
+                let run_id = (**over).as_ref().map_or(plan.run_id, |outcome| outcome.run_id.clone());
+                Run::over(Arc::new(Plan { run_id, ..plan }), (**over).clone().map_err(Error::Shared))
             }
         }
     }
@@ -120,7 +120,7 @@ impl State {
             }
         };
         if let Some(kept) = self.runs.get_mut(&key) {
-            kept.run = KeptRun::Over(over);
+            kept.run = KeptRun::Over(Box::new(over));
         }
         self.bytes = self.bytes.saturating_add(bytes);
         self.ended.push_back(Ended { key, at: Instant::now(), bytes });

@@ -216,7 +216,7 @@ fn paths_beneath_a_folder_are_strings_or_lists_of_them() {
     }
     for (schema, wanted) in [
         (json!({"type": "integer", "beneath": "."}), "3: `beneath` is for a string or a list of strings ()"),
-        (json!({"beneath": "."}), "2: `beneath` is for a string or a list of strings ()"),
+        (json!({"beneath": "."}), "3: `beneath` is for a string or a list of strings ()"),
         (
             json!({"type": "string", "beneath": ""}),
             "3: `beneath` is empty (`\".\"` is the folder where the tool runs)",
