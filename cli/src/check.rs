@@ -137,7 +137,7 @@ fn problems_of(host: &Host, path: Option<&Path>, error: &Error) -> Vec<Told> {
             // A message that begins with its place says it again.
             let again = format!("{place}: ");
             let message = report.message.strip_prefix(&again).unwrap_or(&report.message).to_owned();
-            let problem = Problem { place, message, hint: report.hints.into_iter().next() };
+            let problem = Problem { place, message, hint: report.hints.into_iter().next().map(Into::into) };
             vec![Told { problem, causes: report.causes }]
         }
     }

@@ -89,7 +89,7 @@ fn not_read(error: &clap::Error, words: &[OsString]) -> ExitCode {
         return code;
     }
     let mut report = usage::report(error);
-    report.hints.splice(0..0, tool.map(|tool| usage::run_it(&tool)));
+    report.hints.splice(0..0, tool.map(|tool| usage::run_it(&tool).into()));
     let output = Output::of_terminal(true);
     if !usage::gives_an_outcome(words) {
         return output.report(&report);

@@ -168,10 +168,10 @@ impl Output {
             let text =
                 drawing.problem(problem, &[], "", &|style, text| paint(self.color_stderr, style, text));
             let _ = write!(stderr, "  {text}");
-            shown.extend(&problem.hint);
+            shown.extend(problem.hint.as_deref());
         }
         drop(stderr);
-        for hint in report.hints.iter().filter(|hint| !shown.contains(hint)) {
+        for hint in report.hints.iter().filter(|hint| !shown.iter().any(|told| **hint == *told)) {
             self.note(Style::Green, "hint", hint);
         }
     }

@@ -87,7 +87,7 @@ pub use error::{Error, LoadLimit};
 pub use executor::{Config, Executor, ToolId};
 pub use outcome::{Ending, EndingKind, Outcome};
 pub use panic::{Panicked, caught};
-pub use report::{Code, Report};
+pub use report::{Code, Hint, Report};
 pub use request::MAX_REPLY;
 pub use run::{Run, RunEvent, RunStopper, Stop};
 pub use rye_primitives::{HostLookup, Pulse, Supervision, is_ignored};

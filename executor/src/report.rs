@@ -1,6 +1,7 @@
 //! The one place where an error becomes a [`Report`]: a stable code, the fact, its causes, and what to do next. CLI,
 //! MCP and programs show the same.
 
+mod hint;
 mod peer;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 
+pub use hint::Hint;
 pub(crate) use peer::peer_report;
 
 /// An error as it is shown.
@@ -24,10 +26,7 @@ pub struct Report {
     /// What lies behind it.
     pub causes: Vec<String>,
     /// What to do next.
-    pub hints: Vec<String>,
-    /// Which of the hints only somebody at a shell can follow, and what is said to others instead.
-    #[serde(skip)]
-    pub at_a_shell: Vec<(String, Option<String>)>,
+    pub hints: Vec<Hint>,
     /// When it is worth another try.
     #[serde(
         rename = "retry_after_ms",
@@ -114,7 +113,6 @@ impl Report {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
-            at_a_shell: Vec::new(),
             retry_after: None,
             problems: Vec::new(),
         }
@@ -130,38 +128,33 @@ impl Report {
     /// The same with one more hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.hints.push(Hint::from(hint.into()));
         self
     }
 
     /// The same with one more hint, for somebody at a shell.
     #[must_use]
     pub fn shell_hint(mut self, hint: impl Into<String>) -> Self {
-        let hint = hint.into();
-        self.at_a_shell.push((hint.clone(), None));
-        self.hint(hint)
+        self.hints.push(Hint::at_a_shell(hint.into(), None));
+        self
     }
 
     /// The same with one more hint, for somebody at a shell, and another one for everybody else.
     #[must_use]
     pub fn shell_hint_or(mut self, hint: impl Into<String>, otherwise: &str) -> Self {
-        let hint = hint.into();
-        self.at_a_shell.push((hint.clone(), Some(otherwise.to_owned())));
-        self.hint(hint)
+        self.hints.push(Hint::at_a_shell(hint.into(), Some(otherwise)));
+        self
     }
 
-    /// The hints for those who have no shell to type a command in: models, and people behind a client.
+    /// The hints for those who have no shell to type a command in.
     pub fn hints_without_shell(&self) -> impl Iterator<Item = &str> {
-        self.hints.iter().filter_map(|hint| match self.at_a_shell.iter().find(|(known, _)| known == hint) {
-            Some((_, otherwise)) => otherwise.as_deref(),
-            None => Some(hint.as_str()),
-        })
+        self.hints.iter().filter_map(Hint::without_shell)
     }
 
     fn problems(mut self, problems: &[Problem]) -> Self {
         for problem in problems {
             self.causes.push(problem.to_string());
-            self.hints.extend(problem.hint.clone());
+            self.hints.extend(problem.hint.clone().map(Hint::from));
         }
         self.hints = each_once(self.hints);
         self.problems = problems.to_vec();
@@ -214,7 +207,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
             report
                 .causes
                 .extend(instead.map(|what| format!("under that name there is {what}, not a runtime")));
-            report.hints.extend(nearest.as_ref().map(|word| format!("did you mean `{word}`?")));
+            report.hints.extend(nearest.as_ref().map(|word| Hint::from(format!("did you mean `{word}`?"))));
             report.shell_hint(
                 "`rye list --all` shows the runtimes there are; one is a file `.ai/tools/runtimes/NAME.toml`",
             )
@@ -266,7 +259,7 @@ pub fn resolve_report(error: &ResolveError) -> Report {
             let mut report = new(Code::InvalidArguments);
             for problem in problems {
                 report.causes.push(problem.to_string());
-                report.hints.extend(problem.hint.clone());
+                report.hints.extend(problem.hint.clone().map(Hint::from));
             }
             report.hints = each_once(report.hints);
             report.shell_hint(format!("`rye run {id} --help` shows what it takes"))
@@ -308,7 +301,7 @@ fn in_tenths(duration: Duration) -> f64 {
 }
 
 /// Several problems may have one cure.
-fn each_once(hints: Vec<String>) -> Vec<String> {
+fn each_once(hints: Vec<Hint>) -> Vec<Hint> {
     let mut seen = std::collections::HashSet::new();
     hints.into_iter().filter(|hint| seen.insert(hint.clone())).collect()
 }
@@ -320,7 +313,7 @@ fn not_found_report(error: &ResolveError) -> Report {
     let mut report = Report::new(Code::ToolNotFound, error.to_string());
     for file in passed_over {
         report.causes.push(format!("{} {}", file.path.display(), file.reason));
-        report.hints.push(match file.reason {
+        report.hints.push(Hint::from(match file.reason {
             PassedOverReason::PythonModule => "give it a function `main`, or a `# /// rye` block".to_owned(),
             PassedOverReason::NodeModule => "let it `export default` a function, or `main`".to_owned(),
             PassedOverReason::PlainToml { primitive: Some(primitive) } => {
@@ -338,7 +331,7 @@ fn not_found_report(error: &ResolveError) -> Report {
             }
             PassedOverReason::Runtime => "give a tool the line `executor_id`, and run the tool".to_owned(),
             PassedOverReason::Unlisted => "move it out of that folder".to_owned(),
-        });
+        }));
     }
     if searched.is_empty() {
         report.causes.push("there is no `.ai/` in this folder or above it, and no user space".to_owned());
@@ -354,9 +347,9 @@ fn not_found_report(error: &ResolveError) -> Report {
     report.hints.extend(nearest.iter().map(|near| {
         let stem = id.as_str().rsplit_once('.').map(|(stem, _)| stem);
         if stem == Some(near.as_str()) || stem == Some(near.last_segment()) {
-            format!("ids have no extension: `rye run {near}`")
+            Hint::at_a_shell(format!("ids have no extension: `rye run {near}`"), None)
         } else {
-            format!("did you mean `{near}`?")
+            Hint::from(format!("did you mean `{near}`?"))
         }
     }));
     report.shell_hint("`rye list` shows every tool")

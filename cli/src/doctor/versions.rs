@@ -127,7 +127,7 @@ impl Found {
             let verb = if self.tools == 1 { "tool needs" } else { "tools need" };
             fact.push_str(&format!("; {} {verb} it", self.tools));
         }
-        let hint = problem.hints.last().cloned();
+        let hint = problem.hints.last().map(ToString::to_string);
         Some((needed, Finding { message: fact, hint }))
     }
 

@@ -150,7 +150,7 @@ fn as_a_question(report: Report) -> Report {
         Code::HttpTransport => "look at the URL, and whether the server answers",
         _ => return report,
     };
-    Report { hints: vec![hint.to_owned()], ..report }
+    Report { hints: vec![hint.to_owned().into()], ..report }
 }
 
 /// Words as a shell reads them, on one line.

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use rye_executor::peer::Listed;
 use rye_executor::report::resolve_report;
-use rye_executor::{Code, Config, Executor, Host, Invocation, Outcome, Report, Stage, StageClock, ToolId};
+use rye_executor::{
+    Code, Config, Executor, Hint, Host, Invocation, Outcome, Report, Stage, StageClock, ToolId,
+};
 use serde_json::{Map, Value};
 
 use super::ask::{Door, resolve};
@@ -81,7 +83,8 @@ fn attempt(
     };
     let own_help = |report: Report| {
         let hints = report.hints.into_iter().filter(|hint| !hint.starts_with("`rye run "));
-        let hints = hints.chain(["`--help` after the tool's name shows what it takes".to_owned()]);
+        let hints =
+            hints.chain([Hint::from("`--help` after the tool's name shows what it takes".to_owned())]);
         Report { hints: hints.collect(), ..report }
     };
     let invocation: Box<Invocation> = match read_arguments(output, executor, &run, Arc::clone(&resolution)) {
