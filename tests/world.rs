@@ -378,10 +378,11 @@ fn lines_of(list: &Value) -> String {
     list.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
-/// The binary under test, built once in the profile of this test.
+/// The binary under test: the one that `RYE_TESTS_BINARY` names, else built once in the profile of this test.
 pub(crate) fn rye() -> &'static Path {
     static RYE: OnceLock<PathBuf> = OnceLock::new();
-    RYE.get_or_init(|| built("rye"))
+    #[expect(clippy::disallowed_methods, reason = "a test is a front end of its own")]
+    RYE.get_or_init(|| std::env::var_os("RYE_TESTS_BINARY").map_or_else(|| built("rye"), PathBuf::from))
 }
 
 /// The program of a package of the workspace that has its name, built in the profile of this test.
