@@ -39,17 +39,17 @@ type LibraryTransport = <Library as SessionManager>::Transport;
 /// All sessions. The library keeps them; here it is known which are in use.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    library: Library,
+    rmcp: Library,
     known: Mutex<HashMap<SessionId, Arc<Usage>>>,
     limits: SessionLimits,
 }
 
 impl Sessions {
     pub(super) fn new(limits: SessionLimits) -> Self {
-        let mut library = Library::default();
+        let mut rmcp = Library::default();
         // The library counts what is said, and a call may be silent for longer than any limit.
-        library.session_config.keep_alive = None;
-        Self { library, known: Mutex::default(), limits }
+        rmcp.session_config.keep_alive = None;
+        Self { rmcp, known: Mutex::default(), limits }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Usage>>> {
@@ -155,7 +155,7 @@ impl Usage {
 
 /// What is said in one session, on its way between the library and us.
 pub(super) struct Counted {
-    library: LibraryTransport,
+    rmcp: LibraryTransport,
     usage: Arc<Usage>,
 }
 
@@ -167,17 +167,17 @@ impl Transport<RoleServer> for Counted {
         item: ServerJsonRpcMessage,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         self.usage.goes(&item);
-        self.library.send(item)
+        self.rmcp.send(item)
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
-        let message = self.library.receive().await?;
+        let message = self.rmcp.receive().await?;
         self.usage.came(&message);
         Some(message)
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {
-        self.library.close().await
+        self.rmcp.close().await
     }
 }
 
@@ -217,13 +217,13 @@ impl SessionManager for Sessions {
     type Transport = Counted;
 
     async fn create_session(&self) -> Result<(SessionId, Counted), LibraryError> {
-        let (id, library) = self.library.create_session().await?;
+        let (id, rmcp) = self.rmcp.create_session().await?;
         let usage = Arc::new(Usage::new());
         self.known().insert(id.clone(), Arc::clone(&usage));
         if self.known().len() > self.limits.most_idle {
             self.sweep().await;
         }
-        Ok((id, Counted { library, usage }))
+        Ok((id, Counted { rmcp, usage }))
     }
 
     async fn initialize_session(
@@ -231,17 +231,17 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, LibraryError> {
-        self.library.initialize_session(id, message).await
+        self.rmcp.initialize_session(id, message).await
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, LibraryError> {
         let _ = self.usage(id);
-        self.library.has_session(id).await
+        self.rmcp.has_session(id).await
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), LibraryError> {
         self.known().remove(id);
-        self.library.close_session(id).await
+        self.rmcp.close_session(id).await
     }
 
     async fn create_stream(
@@ -250,7 +250,7 @@ impl SessionManager for Sessions {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, LibraryError> {
         let usage = self.usage(id);
-        Ok(Listened::new(self.library.create_stream(id, message).await?, usage))
+        Ok(Listened::new(self.rmcp.create_stream(id, message).await?, usage))
     }
 
     async fn accept_message(
@@ -258,7 +258,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<(), LibraryError> {
-        self.library.accept_message(id, message).await
+        self.rmcp.accept_message(id, message).await
     }
 
     async fn create_standalone_stream(
@@ -266,7 +266,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, LibraryError> {
         let usage = self.usage(id);
-        Ok(Listened::new(self.library.create_standalone_stream(id).await?, usage))
+        Ok(Listened::new(self.rmcp.create_standalone_stream(id).await?, usage))
     }
 
     async fn resume(
@@ -275,7 +275,7 @@ impl SessionManager for Sessions {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, LibraryError> {
         let usage = self.usage(id);
-        Ok(Listened::new(self.library.resume(id, last_event_id).await?, usage))
+        Ok(Listened::new(self.rmcp.resume(id, last_event_id).await?, usage))
     }
 }
 
