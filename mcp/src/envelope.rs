@@ -27,6 +27,10 @@ pub(crate) struct Envelope {
 pub(crate) fn open(value: &Value) -> Option<Result<Envelope, String>> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     let inner = object.get(KEY)?;
+    // A list would be read as the members in their order.
+    if !inner.is_object() {
+        return Some(Err(format!("`{KEY}` is an object")));
+    }
     let read = Envelope::deserialize(inner).map_err(|error| error.to_string()).and_then(|envelope| {
         let wrong = envelope
             .content
@@ -58,6 +62,7 @@ mod tests {
     fn what_is_misspelled_is_an_error() {
         for (inner, told) in [
             (json!({"contents": []}), "contents"),
+            (json!([]), "`mcp_result` is an object"),
             (json!({"content": [{"type": "picture"}]}), "picture"),
             (json!({"content": [{"type": "image", "data": "%", "mimeType": "image/png"}]}), "content[0]"),
             (json!({"content": [{"type": "resource", "resource": {"uri": "a:b"}}]}), "either"),

@@ -37,9 +37,11 @@ impl<'a> Opening<'a> {
         }
         let Some(rest) = first.strip_prefix(b"#!") else { return Self::Unknown };
         let end = rest.iter().position(|byte| matches!(byte, b'\n' | 0));
+        // A file that ends one byte before the window does is seen with a NUL in that byte.
+        let end = end.or_else(|| (first.len() + 1 == WINDOW).then_some(rest.len()));
         let (line, is_cut) = match end {
             // In the last byte of a full window any end is one of the line.
-            Some(at) if rest[at] == b'\n' || at + 3 == WINDOW => (trim_end(&rest[..at]), false),
+            Some(at) if rest.get(at) == Some(&b'\n') || at + 3 == WINDOW => (trim_end(&rest[..at]), false),
             Some(at) => (&rest[..at], false),
             None if first.len() < WINDOW => (rest, false),
             // The last byte makes room for an end mark.
