@@ -112,7 +112,8 @@ impl SseReader {
         match field {
             "event" => value.clone_into(&mut self.kind),
             "data" => {
-                if self.data.len() + value.len() + 1 > self.limit {
+                // Each line has its end until the event is whole.
+                if self.data.len() + usize::from(self.has_data) + value.len() + 1 > self.limit {
                     return Err(BeyondLimit);
                 }
                 if std::mem::replace(&mut self.has_data, true) {

@@ -127,7 +127,9 @@ fn holds_its_text(template: &Template, values: &Values<'_>) {
             Some(OsStr::new("\u{f0000}~\u{f0001}"))
         }
     }
-    if written(template.parts()).contains(OPEN) {
+    // A text that holds a mark is not told from one that is put in.
+    let text = written(template.parts());
+    if text.contains(OPEN) || text.contains(CLOSE) {
         return;
     }
     let (Ok(Filled::Text(marked)), Ok(Filled::Text(filled))) = (template.fill(&Marks), template.fill(values))
