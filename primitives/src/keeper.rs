@@ -3,7 +3,8 @@
 //!
 //! It is made by `clone` within our memory, so that it costs the same however large we are, and needs no program of its
 //! own. Everything that is left of a run is below it: no mark and no session is needed to find it. It tells of the
-//! leader's end over a line; as long as it is not let go, the leader's number is not given to anyone else.
+//! leader's end over a line. As long as it is not let go, the leader's number is not given to anyone else; but when it
+//! was freed, and nothing else is left of the run, it reaps the leader and ends by itself.
 
 mod child;
 mod clone_into;
@@ -23,12 +24,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, pidfd_send_signal, waitid};
-use rustix::thread::sched_yield;
 
 use crate::cgroup::Cgroup;
 use crate::descriptors::{Ends, line_sockets};
 use crate::end::Status;
 use crate::keepers;
+use crate::soon::is_readable_soon;
 use crate::spawn::{Origin, Spawn};
 use memory::Memory;
 
@@ -36,8 +37,10 @@ use memory::Memory;
 const MOST_DESCRIPTORS: usize = 4;
 /// A keeper that was let go has nothing left to do; one that takes longer still ends what resists.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// A keeper that was let go ends within less than it takes to sleep and be woken again.
-const WAKE_UP: Duration = Duration::from_micros(60);
+/// A program is executing by then, where nothing else is to be done.
+const START: Duration = Duration::from_micros(500);
+/// And a keeper that was let go, or has nothing left to do, has ended.
+const END: Duration = Duration::from_micros(60);
 /// What the keeper adds to the time limit and the grace before it acts itself: we come first, unless we stand still.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -47,8 +50,24 @@ mod tell {
     pub(super) const STARTED: i32 = 1;
     /// And the number of the error.
     pub(super) const REFUSED: i32 = 2;
-    /// And the code or signal; 1 for exited, 2 for nobody else left; whether it was the keeper who ended it.
+    /// And the code or signal; what of the flags below holds; whether it was the keeper who ended it.
     pub(super) const ENDED: i32 = 3;
+    /// It exited, and was not ended by a signal.
+    pub(super) const EXITED: i32 = 1;
+    /// Nobody else is left.
+    pub(super) const ALONE: i32 = 2;
+    /// It is reaped, and the keeper ends now.
+    pub(super) const REAPED: i32 = 4;
+}
+
+/// Who decides how long the numbers of leader and group stay theirs.
+mod numbers {
+    /// We do: until the keeper is let go. So it begins.
+    pub(super) const OURS: i32 = 0;
+    /// Whoever is the first to take it.
+    pub(super) const FREE: i32 = 1;
+    /// The keeper: they are gone, or about to be.
+    pub(super) const THE_KEEPERS: i32 = 2;
 }
 
 /// No name of a cgroup of ours is longer, its NUL counted.
@@ -88,6 +107,8 @@ struct Terms {
     leave: AtomicBool,
     /// We have let the keeper go, and are not gone.
     released: AtomicBool,
+    /// One of [`numbers`].
+    numbers: AtomicI32,
     /// Why the child executes nothing.
     refusal: AtomicI32,
 }
@@ -111,6 +132,8 @@ pub(crate) enum Report {
         status: Status,
         /// Nothing else is left of the run.
         alone: bool,
+        /// The keeper has reaped it, and is ending.
+        reaped: bool,
         /// The keeper itself ended it, at the time limit.
         enforced: bool,
     },
@@ -178,6 +201,7 @@ impl Keeper {
             last_moment: last_moment.unwrap_or(i64::MAX),
             leave: AtomicBool::new(false),
             released: AtomicBool::new(false),
+            numbers: AtomicI32::new(numbers::OURS),
             refusal: AtomicI32::new(0),
         })?;
         let (pid, pidfd) = make::make(&memory)?;
@@ -186,6 +210,7 @@ impl Keeper {
         let cgroup = cgroup.cloned();
         let mut keeper = Self { pid, pidfd, line, memory: Some(memory), cgroup, is_reaped: false };
         // Until it has told us, the child may be reading the strings above.
+        is_readable_soon(&keeper.line, START);
         match keeper.receive(RecvFlags::empty()) {
             Some([tell::STARTED, leader, in_cgroup, _]) => {
                 keeper.has_entered(in_cgroup == 1);
@@ -229,12 +254,13 @@ impl Keeper {
     pub(crate) fn report(&self) -> Report {
         match self.receive(RecvFlags::DONTWAIT) {
             Some([tell::ENDED, status, flags, enforced]) => Report::Ended {
-                status: if flags & 1 == 1 {
+                status: if flags & tell::EXITED != 0 {
                     Status::Exited { code: status }
                 } else {
                     Status::Signaled { signal: status }
                 },
-                alone: flags & 2 == 2,
+                alone: flags & tell::ALONE != 0,
+                reaped: flags & tell::REAPED != 0,
                 enforced: enforced != 0,
             },
             Some(_) => Report::None,
@@ -251,6 +277,22 @@ impl Keeper {
     /// Wakes it, if somebody has stopped it.
     pub(crate) fn wake(&self) {
         let _ = pidfd_send_signal(&self.pidfd, Signal::CONT);
+    }
+
+    /// From now on the numbers of leader and group need not stay theirs, until they are claimed.
+    pub(crate) fn free_numbers(&self) {
+        if let Some(memory) = &self.memory {
+            memory.terms().numbers.store(numbers::FREE, Ordering::SeqCst);
+        }
+    }
+
+    /// Has the numbers of leader and group stay theirs until the keeper is let go. False: the leader has ended, nothing
+    /// else is left of the run, and there will be a report at once, if it was not read yet.
+    pub(crate) fn claim_numbers(&self) -> bool {
+        let Some(memory) = &self.memory else { return false };
+        let (free, ours) = (numbers::FREE, numbers::OURS);
+        let claimed = memory.terms().numbers.compare_exchange(free, ours, Ordering::SeqCst, Ordering::SeqCst);
+        claimed.map_or_else(|owner| owner == ours, |_| true)
     }
 
     /// Says that what is left when the leader has ended is to live.
@@ -336,14 +378,15 @@ fn of_any_kind() -> WaitIdOptions {
 
 fn has_ended(pidfd: &OwnedFd, patience: Duration) -> bool {
     let begin = Instant::now();
+    if is_readable_soon(pidfd, END.min(patience)) {
+        return true;
+    }
     loop {
-        let waited = begin.elapsed();
-        let left = if waited < WAKE_UP { Duration::ZERO } else { patience.saturating_sub(waited) };
+        let left = patience.saturating_sub(begin.elapsed());
         let mut polled = [PollFd::new(pidfd, PollFlags::IN)];
         let time = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut polled, Some(&time)) {
             Err(Errno::INTR) => {}
-            Ok(0) if waited < WAKE_UP.min(patience) => sched_yield(),
             other => return other.is_ok_and(|ready| ready > 0),
         }
     }

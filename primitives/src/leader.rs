@@ -1,6 +1,7 @@
 //! The process that was started.
 //! Once it has ended it stays a zombie until its keeper is let go, so its number, group and session are not given
-//! to anyone else; after that nothing is sent to any of them.
+//! to anyone else; after that nothing is sent to any of them. Who wants to use one of them claims them first: a keeper
+//! that nobody has asked for that gives them up as soon as nothing is left of the run.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -77,6 +78,21 @@ impl Leader {
         self.owns_group
     }
 
+    /// From now on its number and its group's need not stay theirs after its end, until they are claimed.
+    pub(crate) fn free_numbers(&self) {
+        self.keeper.iter().for_each(Keeper::free_numbers);
+    }
+
+    /// Has its number and its group's stay theirs, for who is about to use them. False: nothing is left of the run, which
+    /// the keeper tells now if it has not been heard yet.
+    pub(crate) fn claim_numbers(&self) -> bool {
+        match self.state {
+            State::Running => self.keeper.as_ref().is_none_or(Keeper::claim_numbers),
+            State::Zombie(_) => true,
+            State::Reaped(_) => !self.is_alone,
+        }
+    }
+
     /// Whether nothing else was left of the run when the leader ended.
     pub(crate) fn is_alone(&self) -> bool {
         self.is_alone
@@ -97,8 +113,9 @@ impl Leader {
         match (self.state, &self.keeper) {
             (State::Running, Some(keeper)) => match keeper.report() {
                 Report::None => {}
-                Report::Ended { status, alone, enforced } => {
-                    self.state = State::Zombie(Some(status));
+                Report::Ended { status, alone, reaped, enforced } => {
+                    self.state =
+                        if reaped { State::Reaped(Some(status)) } else { State::Zombie(Some(status)) };
                     (self.is_alone, self.was_enforced) = (alone, enforced);
                 }
                 Report::Lost => self.lose(None),

@@ -36,6 +36,7 @@ mod pulse;
 mod registered;
 mod request;
 mod shebang;
+mod soon;
 mod spawn;
 mod spill;
 mod stdin;

@@ -50,6 +50,7 @@ enum Cause {
 impl Supervisor {
     pub(crate) async fn run(self) -> ProcessEnd {
         let Self { mut tree, exit, mut streams, mut stop, limits, pulse, started, executing } = self;
+        tree.leader.free_numbers();
         let (cause, leader_ended) = streams
             .flow_during(&pulse, async {
                 let over = limits.over(&pulse);

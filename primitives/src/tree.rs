@@ -81,6 +81,9 @@ impl Tree {
 
     /// TERM and CONT to the run's own group, or in the caller's group to each process.
     pub(crate) fn ask(&mut self) {
+        if !self.leader.claim_numbers() {
+            return;
+        }
         self.search();
         self.group_was_asked = self.leader.owns_group();
         for signal in [Signal::TERM, Signal::CONT] {
@@ -101,6 +104,9 @@ impl Tree {
 
     /// KILL to everything that can be found, from now on.
     pub(crate) fn kill(&mut self) {
+        if !self.leader.claim_numbers() {
+            return;
+        }
         self.on_sight = Some(Signal::KILL);
         self.escalated = true;
         // Children of a parent that still lives are found by it, wherever orphans go.
@@ -234,6 +240,9 @@ impl Drop for Tree {
         self.kill();
         while !self.leader.has_ended() && begin.elapsed() < DROP_LIMIT {
             std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.leader.is_alone() {
+            return self.close();
         }
         self.begin_rest();
         while self.is_left() && begin.elapsed() < DROP_LIMIT {

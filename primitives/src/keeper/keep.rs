@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering;
 
 use super::kernel::{self, Ended, Waited};
-use super::{Terms, child, clone_into, tell};
+use super::{Terms, child, clone_into, numbers, tell};
 
 /// What is passed on to the caller when it is sent to us by a process: it took us for the caller.
 const PASSED_ON: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
@@ -69,7 +69,8 @@ pub(super) extern "C" fn keep(terms: *mut c_void) -> c_int {
         kernel::begin_session();
     }
     kernel::send(terms.line, &[tell::STARTED, leader, i32::from(cgroup >= 0), 0]);
-    let mut keeper = Keep { terms, leader, cgroup, ended: None, told: false, others: true, enforced: 0 };
+    let mut keeper =
+        Keep { terms, leader, cgroup, ended: None, told: false, others: true, enforced: 0, is_done: false };
     keeper.stay();
     kernel::exit(0)
 }
@@ -89,6 +90,8 @@ struct Keep<'t> {
     /// Whether there may be anyone but the leader.
     others: bool,
     enforced: i32,
+    /// Nothing is left to do: the leader was alone and is reaped.
+    is_done: bool,
 }
 
 impl Keep<'_> {
@@ -104,6 +107,9 @@ impl Keep<'_> {
         let mut last_moment = self.terms.last_moment;
         while !is_over {
             self.look();
+            if self.is_done {
+                return;
+            }
             let left = (last_moment != i64::MAX && self.ended.is_none())
                 .then(|| last_moment.wrapping_sub(kernel::now()));
             if left.is_some_and(|left| left <= 0) {
@@ -166,11 +172,22 @@ impl Keep<'_> {
             self.others = self.reap_others();
             if !self.told {
                 self.told = true;
-                let exited = i32::from(ended.code == libc::CLD_EXITED);
-                let alone = i32::from(!self.others) * 2;
-                kernel::send(self.terms.line, &[tell::ENDED, ended.status, exited | alone, self.enforced]);
+                self.is_done = !self.others && self.takes_numbers();
+                if self.is_done {
+                    reap_all();
+                }
+                let mut flags = if ended.code == libc::CLD_EXITED { tell::EXITED } else { 0 };
+                flags |= if self.others { 0 } else { tell::ALONE };
+                flags |= if self.is_done { tell::REAPED } else { 0 };
+                kernel::send(self.terms.line, &[tell::ENDED, ended.status, flags, self.enforced]);
             }
         }
+    }
+
+    /// Whether the numbers of leader and group are ours to give up: nobody else signals them from now on.
+    fn takes_numbers(&self) -> bool {
+        let (free, ours) = (numbers::FREE, numbers::THE_KEEPERS);
+        self.terms.numbers.compare_exchange(free, ours, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// Whether anyone but the leader is left. What descends from it is below one of our children: without one, nobody
@@ -247,9 +264,7 @@ impl Keep<'_> {
             self.wait_until(signals, self.terms.grace, PAUSE, |_| {});
         }
         self.wait_until(signals, KILL_LIMIT, KILL_PAUSE, Self::kill);
-        while let Waited::Ended(one) = kernel::wait(0, false) {
-            kernel::wait(one.pid, true);
-        }
+        reap_all();
     }
 
     fn wait_until(&mut self, signals: i32, limit: i64, pause: i64, step: impl Fn(&Self)) {
@@ -262,6 +277,11 @@ impl Keep<'_> {
             self.look();
         }
     }
+}
+
+/// Reaps all that have ended.
+fn reap_all() {
+    while let Waited::Ended(_) = kernel::wait(0, true) {}
 }
 
 /// Does something with the number of each child of ours; false when the kernel does not list them.

@@ -39,12 +39,31 @@ fn report(keeper: &Keeper) -> Report {
 }
 
 #[test]
-fn tells_of_the_end_and_holds_the_number_until_it_is_let_go() {
-    let (mut keeper, leader) = start(&["/bin/sh", "-c", "exit 7"], "/").unwrap();
-    let Report::Ended { status: Status::Exited { code: 7 }, alone: true, enforced: false } = report(&keeper)
+fn tells_of_the_end_and_ends_when_nobody_wants_the_number() {
+    let (mut keeper, leader) = start(&["/bin/sleep", "1000"], "/").unwrap();
+    keeper.free_numbers();
+    rustix::process::kill_process(leader, rustix::process::Signal::TERM).unwrap();
+    let told = report(&keeper);
+    let Report::Ended { status: Status::Signaled { signal: 15 }, alone: true, reaped: true, enforced: false } =
+        told
     else {
-        panic!("another report");
+        panic!("{told:?}");
     };
+    assert!(!keeper.claim_numbers());
+    assert_eq!(procfs::stat(leader.as_raw_pid()), None);
+    assert!(keeper.finish(PATIENCE));
+    assert_eq!(procfs::stat(keeper.pid().as_raw_pid()), None);
+}
+
+#[test]
+fn holds_a_number_that_was_claimed_until_it_is_let_go() {
+    let (mut keeper, leader) = start(&["/bin/sleep", "1000"], "/").unwrap();
+    assert!(keeper.claim_numbers());
+    keeper.free_numbers();
+    assert!(keeper.claim_numbers() && keeper.claim_numbers());
+    rustix::process::kill_process(leader, rustix::process::Signal::KILL).unwrap();
+    let told = report(&keeper);
+    assert!(matches!(told, Report::Ended { alone: true, reaped: false, .. }), "{told:?}");
     let stat = procfs::stat(leader.as_raw_pid()).unwrap();
     assert!(stat.is_zombie && stat.parent == keeper.pid().as_raw_pid());
     keeper.release();

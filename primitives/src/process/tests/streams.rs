@@ -30,13 +30,13 @@ async fn a_flood_on_both_streams_is_counted_exactly() {
 #[tokio::test]
 async fn who_does_not_read_events_holds_nothing_up() {
     let mut process = start(shell("head -c 5000000 /dev/zero; echo; echo end >&2")).unwrap();
+    let leader = Identity::of(i32::try_from(process.id()).unwrap());
     let first = within(process.next_event()).await;
     assert!(matches!(first, Some(ProcessEvent::Stdout(_))), "{first:?}");
     let Some(ProcessEvent::Stdout(first)) = first else { return };
     let mut seen = first.len() as u64;
     let mut biggest = first.len();
     // Nobody reads until the process has gone.
-    let leader = Identity::of(i32::try_from(process.id()).unwrap());
     within(async {
         while !leader.is_gone() {
             tokio::time::sleep(Duration::from_millis(1)).await;
