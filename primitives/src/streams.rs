@@ -22,8 +22,10 @@ use crate::registered::{Registered, register};
 use crate::spill::{Spill, Spiller};
 use crate::stdin::Feed;
 
-/// One read.
+/// One read of a stream that has shown that it has much to say.
 const CHUNK: usize = 64 << 10;
+/// One read until then: room for more is not free.
+const FIRST_CHUNK: usize = 4 << 10;
 /// Reads of one stream in one poll.
 const READS: usize = 8;
 /// What a pipe is enlarged to once it is seen full.
@@ -56,7 +58,7 @@ impl Streams {
         events: EventWriter,
     ) -> Self {
         let call_is_open = call.is_some();
-        Self { feed, call, stdout, stderr, events, scratch: Vec::with_capacity(CHUNK), call_is_open }
+        Self { feed, call, stdout, stderr, events, scratch: Vec::with_capacity(FIRST_CHUNK), call_is_open }
     }
 
     /// Does what can be done now; ready when every stream has ended, that to the child among them.
@@ -177,15 +179,19 @@ impl Outlet {
                 }
                 Ok(read) => {
                     // A read that was not filled emptied the pipe; what comes later is told anew.
-                    if read < CHUNK {
+                    let is_filled = scratch.len() == scratch.capacity();
+                    if !is_filled {
                         ready.clear_ready();
-                    } else if !self.pipe_is_large {
+                    } else if read >= CHUNK && !self.pipe_is_large {
                         self.pipe_is_large = true;
                         // It may be refused, by a limit on all pipes of a user: then it is slower.
                         let _ = fcntl_setpipe_size(ready.get_inner(), LARGE_PIPE);
                     }
                     drop(ready);
                     self.take(scratch, events);
+                    if is_filled && read < CHUNK {
+                        *scratch = Vec::with_capacity(CHUNK);
+                    }
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => ready.clear_ready(),
