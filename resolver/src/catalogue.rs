@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use rye_runtimes::ItemId;
 use rye_runtimes::document::Problem;
-use rye_tools::PortableNames;
 use rye_tools::search::Document;
+use rye_tools::{Item, PortableNames};
 
 use crate::Resolver;
 use crate::candidates::Candidate;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::in_order::in_order;
 use crate::index::{Index, IndexPlace, RowStamps, line_of};
 use crate::list::names_of_tools;
-use crate::locate::{core_items, item_of, read_files};
+use crate::locate::{core_items, read_files};
 use crate::open_folder::OpenFolder;
 use crate::spaces::{Root, Space, shadow};
 
@@ -158,7 +158,7 @@ impl Resolver {
             Err(error) => return Known { card: Some(Err(error)), line: None },
         };
         let stamps = files.stamps().filter(|stamps| stamps.are_settled(began));
-        let card = match item_of(&self.host, root, &self.claims, &candidate.id, Ok(files)) {
+        let card = match self.item_of(root, &candidate.id, Ok(files), Item::read) {
             Ok(Ok(found)) => Card::of(&found.item),
             Ok(Err(_)) => None,
             Err(error) => return Known { card: Some(Err(error)), line: None },

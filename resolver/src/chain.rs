@@ -12,7 +12,6 @@ use crate::content_hash::ContentHash;
 use crate::error::Error;
 use crate::files::{SourceFile, read_again};
 use crate::item::FoundItem;
-use crate::locate::{in_core, in_root};
 use crate::resolution::{Resolution, Walked};
 use crate::spaces::Space;
 use crate::stamp::Stamp;
@@ -136,7 +135,7 @@ impl Resolver {
         }
         chain.end(primitive)?;
         self.merge(Walked {
-            tool: Arc::new(*tool),
+            tool,
             id: found.id,
             space: found.space,
             file: found.file,
@@ -200,7 +199,7 @@ impl Resolver {
         })?;
         let core = if id.is_short() { id.below(CORE_RUNTIMES) } else { Some(id.clone()) };
         if let Some(core) = core.filter(|core| core_file(core).is_some())
-            && let Some(found) = in_core(&core)?
+            && let Some(found) = self.in_core(&core)?
         {
             return Ok(found);
         }
@@ -212,7 +211,7 @@ impl Resolver {
             .collect();
         for root in &self.spaces.roots {
             for id in &ids {
-                let found = in_root(&self.host, root, &self.claims, id);
+                let found = self.in_root(root, id);
                 if root.space < space {
                     // What may not be used, sound or broken, stands in nobody's way; it is told only in the end.
                     let runtime =

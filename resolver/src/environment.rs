@@ -135,6 +135,10 @@ const SHELL_NAMES: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_"];
 /// Whether a name fits a pattern in which `*` stands for anything.
 #[must_use]
 pub fn fits(pattern: &str, name: &str) -> bool {
+    // Most do not, which shows at once: every name of the caller's is held against every pattern.
+    if !pattern.starts_with('*') && pattern.as_bytes().first() != name.as_bytes().first() {
+        return false;
+    }
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => {

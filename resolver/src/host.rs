@@ -52,7 +52,8 @@ impl Host {
     /// Every executable of that name on the caller's `PATH`, in order.
     #[must_use]
     pub fn on_path(&self, name: &str) -> Vec<PathBuf> {
-        self.variable("PATH").map(|path| all_on_path(OsStr::new(name), path)).unwrap_or_default()
+        let path = self.variable("PATH");
+        path.into_iter().flat_map(|path| all_on_path(OsStr::new(name), path)).collect()
     }
 
     /// The folders of version managers' shims on the caller's `PATH`.

@@ -211,7 +211,8 @@ impl Search<'_> {
     /// and tells that `PATH` was looked at.
     fn on_path(&self, name: &OsStr, group: Option<Group>, source: &str) -> Vec<Candidate> {
         let candidate = |path| Candidate { group, source: source.to_owned(), path };
-        let found = self.host.variable("PATH").map(|path| all_on_path(name, path)).unwrap_or_default();
+        let path = self.host.variable("PATH");
+        let found: Vec<_> = path.into_iter().flat_map(|path| all_on_path(name, path)).collect();
         if found.is_empty() {
             vec![candidate(name.into())]
         } else {
@@ -231,10 +232,11 @@ fn one_of(names: &[String]) -> String {
 }
 
 /// Every executable of that name on a `PATH`. Entries that are not absolute are passed over.
-pub(crate) fn all_on_path(name: &OsStr, path: &OsStr) -> Vec<PathBuf> {
-    let absolute: Vec<_> = std::env::split_paths(path).filter(|entry| entry.is_absolute()).collect();
-    let Ok(joined) = std::env::join_paths(absolute) else { return Vec::new() };
-    which::which_in_all(name, Some(joined), "/").map(Iterator::collect).unwrap_or_default()
+pub(crate) fn all_on_path(name: &OsStr, path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    let absolute = std::env::split_paths(path).filter(|entry| entry.is_absolute());
+    let joined = std::env::join_paths(absolute).ok();
+    let found = joined.and_then(|joined| which::which_in_all(name.to_owned(), Some(joined), "/").ok());
+    found.into_iter().flatten()
 }
 
 /// Whether a path is, links followed, a regular file that the caller may execute.

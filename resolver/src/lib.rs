@@ -36,6 +36,7 @@ mod spaces;
 mod stamp;
 mod survey;
 mod time_limits;
+mod understood;
 mod walk;
 
 #[cfg(any(test, fuzzing))]
@@ -79,6 +80,7 @@ pub use planner::PLACEHOLDERS;
 pub use resolution::Resolution;
 pub use spaces::{Root, Space, Spaces};
 pub use survey::RuntimeSurvey;
+use understood::Understood;
 pub use walk::KnownId;
 
 /// How many items a chain may have, tool and primitive counted.
@@ -94,6 +96,7 @@ pub struct Resolver {
     spaces: Spaces,
     config: Config,
     claims: Claims,
+    understood: Understood,
 }
 
 impl Resolver {
@@ -105,7 +108,7 @@ impl Resolver {
         let spaces = Spaces::find(&host)?;
         let config = Config::read(&host, &spaces.roots)?;
         let claims = Claims::read(&spaces.roots, &config);
-        Ok(Self { host, spaces, config, claims })
+        Ok(Self { host, spaces, config, claims, understood: Understood::default() })
     }
 
     /// The same, for those who only look: a `rye.toml` that is wrong is told apart and counts as empty.
@@ -120,7 +123,7 @@ impl Resolver {
             Err(error) => return Err(error),
         };
         let claims = Claims::read(&spaces.roots, &config);
-        Ok((Self { host, spaces, config, claims }, problems))
+        Ok((Self { host, spaces, config, claims, understood: Understood::default() }, problems))
     }
 
     /// The same spaces with what their `rye.toml` and their runtimes say now.
@@ -131,7 +134,8 @@ impl Resolver {
         let spaces = self.spaces.seen_again();
         let config = Config::read(&self.host, &spaces.roots)?;
         let claims = Claims::read(&spaces.roots, &config);
-        Ok(Self { host: self.host.clone(), spaces, config, claims })
+        let (host, understood) = (self.host.clone(), self.understood.clone());
+        Ok(Self { host, spaces, config, claims, understood })
     }
 
     /// What the front end captured.
@@ -160,13 +164,13 @@ impl Resolver {
     pub fn resolve(&self, id: &ItemId) -> Result<Resolution, Error> {
         let mut passed_over = Vec::new();
         for root in &self.spaces.roots {
-            let search = locate::in_root(&self.host, root, &self.claims, id)?;
+            let search = self.in_root(root, id)?;
             passed_over.extend(search.passed_over);
             if let Some(found) = search.found {
                 return self.follow(found);
             }
         }
-        if let Some(found) = locate::in_core(id)? {
+        if let Some(found) = self.in_core(id)? {
             return self.follow(found);
         }
         if id.is_short() {
@@ -191,7 +195,7 @@ impl Resolver {
         // The exact id was looked at before.
         let fits = |known: &ItemId| known.last_segment() == id.as_str() && known != id;
         for known in self.ids_in(root).into_iter().filter(fits) {
-            match locate::in_root(&self.host, root, &self.claims, &known) {
+            match self.in_root(root, &known) {
                 Ok(search) => {
                     passed_over.extend(search.passed_over);
                     match search.found {
@@ -287,7 +291,7 @@ impl Resolver {
 
     /// Whether a file of that id is a tool, or a broken one.
     fn may_be_tool(&self, id: &ItemId) -> bool {
-        self.spaces.roots.iter().any(|root| match locate::in_root(&self.host, root, &self.claims, id) {
+        self.spaces.roots.iter().any(|root| match self.in_root(root, id) {
             Ok(search) => search.found.is_some_and(|found| !found.is_runtime()),
             Err(_) => true,
         })

@@ -10,7 +10,7 @@ use crate::Resolver;
 use crate::error::Error;
 use crate::in_order::in_order;
 use crate::item::{FoundItem, PassedOverReason};
-use crate::locate::{core_items, item_of, read_files};
+use crate::locate::{core_items, read_files};
 use crate::open_folder::OpenFolder;
 use crate::spaces::{Root, Space, shadow};
 
@@ -81,7 +81,7 @@ impl Resolver {
             |open, candidate| {
                 let sidecar = candidate.sidecar.as_ref().ok()?;
                 let files = read_files(open, &candidate.path, sidecar.as_deref());
-                Some(files.and_then(|files| item_of(&self.host, root, &self.claims, &candidate.id, files)))
+                Some(files.and_then(|files| self.item_of(root, &candidate.id, files, Item::read)))
             },
         );
         for (candidate, item) in found.list.into_iter().zip(items) {

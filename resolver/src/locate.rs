@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use rye_runtimes::ItemId;
 use rye_runtimes::core::{core_claims, core_file, core_files};
+use rye_runtimes::document::Problem;
 use rye_tools::{Item, ToolFile, hides_interpreter_line};
 
+use crate::Resolver;
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::files::{SourceFile, ToolsFolder};
-use crate::host::Host;
 use crate::index::RowStamps;
 use crate::item::{FoundItem, PassedOver, PassedOverReason, UNLISTED_FOLDERS};
 use crate::open_folder::OpenFolder;
@@ -29,8 +30,11 @@ pub(crate) struct Search {
     pub(crate) passed_over: Vec<PassedOver>,
 }
 
-/// Looks for an id in the system space.
-pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
+/// An item of the system space, as `read` understands its file.
+fn core_item(
+    id: &ItemId,
+    read: impl FnOnce(&ToolFile<'_>) -> Result<Item, Vec<Problem>>,
+) -> Result<Option<FoundItem>, Error> {
     let Some(core) = core_file(id) else { return Ok(None) };
     let source = ToolFile {
         file: Arc::from(core.file),
@@ -38,7 +42,7 @@ pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
         bytes: core.text.as_bytes(),
         sidecar: None,
     };
-    let item = Item::read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
+    let item = read(&source).map_err(|problems| Error::InvalidDescriptor { problems })?;
     let id = id.clone();
     Ok(Some(FoundItem { id, space: Space::System, item, file: None, sidecar: None, runs_itself: false }))
 }
@@ -47,53 +51,100 @@ pub(crate) fn in_core(id: &ItemId) -> Result<Option<FoundItem>, Error> {
 pub(crate) fn core_items() -> impl Iterator<Item = (ItemId, Result<FoundItem, Error>)> {
     core_files().iter().filter_map(|file| {
         let id: ItemId = file.id.parse().ok()?;
-        let item = in_core(&id).transpose()?;
+        let item = core_item(&id, Item::read).transpose()?;
         Some((id, item))
     })
 }
 
-/// Looks for an id in one space on disk.
-pub(crate) fn in_root(host: &Host, root: &Root, claims: &Claims, id: &ItemId) -> Result<Search, Error> {
-    let mut search = Search::default();
-    let Some(tools) = &root.tools else { return Ok(search) };
-    if id.is_protected() {
-        return match paths_of(tools, claims, id).into_iter().next() {
-            Some(file) => Err(Error::Protected { id: id.clone(), file }),
-            None => Ok(search),
-        };
+impl Resolver {
+    /// Looks for an id in the system space.
+    pub(crate) fn in_core(&self, id: &ItemId) -> Result<Option<FoundItem>, Error> {
+        core_item(id, |file| self.understood.read(file))
     }
-    if id.as_str().split('/').rev().skip(1).any(|folder| UNLISTED_FOLDERS.contains(&folder)) {
-        let path = tools.path().join(id.as_str());
-        search.passed_over.push(PassedOver { path, reason: PassedOverReason::Unlisted });
-        return Ok(search);
-    }
-    let (mut scripts, sidecars): (Vec<_>, Vec<_>) = paths_of(tools, claims, id)
-        .into_iter()
-        .partition(|path| path.extension().is_none_or(|extension| extension != "toml"));
-    scripts.retain(|path| match self_running(claims, root.space, path) {
-        Ok(()) => true,
-        Err(reason) => {
-            // What is data beside tools does not become one by its mode.
-            let is_data = reason == PassedOverReason::NotExecutable && lacks_interpreter_line(path);
-            let reason = if is_data { PassedOverReason::NoInterpreterLine } else { reason };
-            search.passed_over.push(PassedOver { path: path.clone(), reason });
-            false
+
+    /// Looks for an id in one space on disk.
+    pub(crate) fn in_root(&self, root: &Root, id: &ItemId) -> Result<Search, Error> {
+        let claims = &self.claims;
+        let mut search = Search::default();
+        let Some(tools) = &root.tools else { return Ok(search) };
+        if id.is_protected() {
+            return match paths_of(tools, claims, id).into_iter().next() {
+                Some(file) => Err(Error::Protected { id: id.clone(), file }),
+                None => Ok(search),
+            };
         }
-    });
-    if scripts.len() > 1 {
-        return Err(Error::Duplicate { id: id.clone(), files: scripts });
+        if id.as_str().split('/').rev().skip(1).any(|folder| UNLISTED_FOLDERS.contains(&folder)) {
+            let path = tools.path().join(id.as_str());
+            search.passed_over.push(PassedOver { path, reason: PassedOverReason::Unlisted });
+            return Ok(search);
+        }
+        let (mut scripts, sidecars): (Vec<_>, Vec<_>) = paths_of(tools, claims, id)
+            .into_iter()
+            .partition(|path| path.extension().is_none_or(|extension| extension != "toml"));
+        scripts.retain(|path| match self_running(claims, root.space, path) {
+            Ok(()) => true,
+            Err(reason) => {
+                // What is data beside tools does not become one by its mode.
+                let is_data = reason == PassedOverReason::NotExecutable && lacks_interpreter_line(path);
+                let reason = if is_data { PassedOverReason::NoInterpreterLine } else { reason };
+                search.passed_over.push(PassedOver { path: path.clone(), reason });
+                false
+            }
+        });
+        if scripts.len() > 1 {
+            return Err(Error::Duplicate { id: id.clone(), files: scripts });
+        }
+        let (file, sidecar) = match (scripts.pop(), sidecars.into_iter().next()) {
+            (Some(script), sidecar) => (script, sidecar),
+            (None, Some(alone)) => (alone, None),
+            (None, None) => return Ok(search),
+        };
+        let files = read_files(&OpenFolder::of(tools), &file, sidecar.as_deref())?;
+        match self.item_of(root, id, files, |file| self.understood.read(file))? {
+            Ok(found) => search.found = Some(found),
+            Err(reason) => search.passed_over.push(PassedOver { path: file, reason }),
+        }
+        Ok(search)
     }
-    let (file, sidecar) = match (scripts.pop(), sidecars.into_iter().next()) {
-        (Some(script), sidecar) => (script, sidecar),
-        (None, Some(alone)) => (alone, None),
-        (None, None) => return Ok(search),
-    };
-    let files = read_files(&OpenFolder::of(tools), &file, sidecar.as_deref())?;
-    match item_of(host, root, claims, id, files)? {
-        Ok(found) => search.found = Some(found),
-        Err(reason) => search.passed_over.push(PassedOver { path: file, reason }),
+
+    /// What the files of an item say, as `read` understands them. `Ok(Err(_))`: the file is no tool.
+    pub(crate) fn item_of(
+        &self,
+        root: &Root,
+        id: &ItemId,
+        files: Result<ItemFiles, PassedOverReason>,
+        read: impl FnOnce(&ToolFile<'_>) -> Result<Item, Vec<Problem>>,
+    ) -> Result<Result<FoundItem, PassedOverReason>, Error> {
+        let ItemFiles { source, sidecar } = match files {
+            Ok(files) => files,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let extension = source.path.extension().and_then(|extension| extension.to_str());
+        let runs_itself = extension
+            .is_none_or(|extension| extension != "toml" && !self.claims.claims(extension, root.space));
+        if runs_itself && !source.bytes.starts_with(b"#!") {
+            let is_hidden = hides_interpreter_line(&source.bytes);
+            return Ok(Err(if is_hidden {
+                PassedOverReason::HiddenInterpreterLine
+            } else {
+                PassedOverReason::NoInterpreterLine
+            }));
+        }
+        let shown = |file: &SourceFile| -> Arc<str> { Arc::from(self.host.shown(&file.path)) };
+        let tool_file = ToolFile {
+            file: shown(&source),
+            extension,
+            bytes: &source.bytes,
+            sidecar: sidecar.as_ref().map(|sidecar| (shown(sidecar), sidecar.bytes.as_slice())),
+        };
+        let item = match read(&tool_file) {
+            Ok(Item::Other(reason)) => return Ok(Err(reason.into())),
+            Ok(item) => item,
+            Err(problems) => return Err(Error::InvalidMetadata { id: id.clone(), problems }),
+        };
+        let (file, sidecar) = (Some(Arc::new(source)), sidecar.map(Arc::new));
+        Ok(Ok(FoundItem { id: id.clone(), space: root.space, item, file, sidecar, runs_itself }))
     }
-    Ok(search)
 }
 
 /// Whether a regular file can be read and does not begin with `#!`.
@@ -133,45 +184,6 @@ pub(crate) fn read_files(
     // Gone since it was seen: the same as not executable, which is what a reader can do about it.
     let Some(source) = read(file)? else { return Ok(Err(PassedOverReason::NotExecutable)) };
     Ok(Ok(ItemFiles { source, sidecar: sidecar.map(read).transpose()?.flatten() }))
-}
-
-/// What the files of an item say. `Ok(Err(_))`: the file is no tool.
-pub(crate) fn item_of(
-    host: &Host,
-    root: &Root,
-    claims: &Claims,
-    id: &ItemId,
-    files: Result<ItemFiles, PassedOverReason>,
-) -> Result<Result<FoundItem, PassedOverReason>, Error> {
-    let ItemFiles { source, sidecar } = match files {
-        Ok(files) => files,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    let extension = source.path.extension().and_then(|extension| extension.to_str());
-    let runs_itself =
-        extension.is_none_or(|extension| extension != "toml" && !claims.claims(extension, root.space));
-    if runs_itself && !source.bytes.starts_with(b"#!") {
-        let is_hidden = hides_interpreter_line(&source.bytes);
-        return Ok(Err(if is_hidden {
-            PassedOverReason::HiddenInterpreterLine
-        } else {
-            PassedOverReason::NoInterpreterLine
-        }));
-    }
-    let shown = |file: &SourceFile| -> Arc<str> { Arc::from(host.shown(&file.path)) };
-    let tool_file = ToolFile {
-        file: shown(&source),
-        extension,
-        bytes: &source.bytes,
-        sidecar: sidecar.as_ref().map(|sidecar| (shown(sidecar), sidecar.bytes.as_slice())),
-    };
-    let item = match Item::read(&tool_file) {
-        Ok(Item::Other(reason)) => return Ok(Err(reason.into())),
-        Ok(item) => item,
-        Err(problems) => return Err(Error::InvalidMetadata { id: id.clone(), problems }),
-    };
-    let (file, sidecar) = (Some(Arc::new(source)), sidecar.map(Arc::new));
-    Ok(Ok(FoundItem { id: id.clone(), space: root.space, item, file, sidecar, runs_itself }))
 }
 
 /// The paths in the folder that have the id: by the claimed extensions, or, when none of those is there, by

@@ -61,7 +61,7 @@ impl Planner<'_> {
             return Ok(cwd.join(command));
         }
         let path = environment.find("PATH").unwrap_or_default();
-        let found = all_on_path(command, path).into_iter().find(|path| executable(path).is_ok());
+        let found = all_on_path(command, path).find(|path| executable(path).is_ok());
         found.ok_or_else(|| {
             not_found(std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect())
         })

@@ -80,7 +80,7 @@ impl Resolver {
             unread_words: false,
             notes: Vec::new(),
         };
-        let (item, space) = (Item::Tool(Box::new(tool)), self.nearest_space());
+        let (item, space) = (Item::Tool(Arc::new(tool)), self.nearest_space());
         Ok(FoundItem {
             id: "the-tool-that-asks".parse()?,
             space,

@@ -33,9 +33,9 @@ pub struct ToolFile<'b> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// Something callable.
-    Tool(Box<Tool>),
+    Tool(Arc<Tool>),
     /// A way to run tools.
-    Runtime(Box<Runtime>),
+    Runtime(Arc<Runtime>),
     /// Neither, for the reason told.
     Other(NotATool),
 }
@@ -121,7 +121,7 @@ impl Item {
     fn read_toml(source: &ToolFile<'_>) -> Result<Self, Vec<Problem>> {
         let document = parse_toml(&source.file, source.bytes)?;
         if names_word(&document, &["tool_type", "__tool_type__"], RUNTIME_TYPE) {
-            return Runtime::read(&document).map(|runtime| Self::Runtime(Box::new(runtime)));
+            return Runtime::read(&document).map(|runtime| Self::Runtime(Arc::new(runtime)));
         }
         if !has_key(&document, &["executor_id", "__executor_id__", "tool_type", "__tool_type__"]) {
             return Ok(Self::Other(NotATool::PlainToml { primitive: primitive_of(&document) }));
@@ -135,7 +135,7 @@ impl Item {
             ]);
         }
         let parameters = metadata.parameters.clone().unwrap_or_else(Parameters::none);
-        Ok(Self::Tool(Box::new(Tool {
+        Ok(Self::Tool(Arc::new(Tool {
             description: metadata.descriptor.description.clone(),
             form: Form::Declaration,
             parameters,
@@ -203,7 +203,7 @@ impl Item {
         ));
         // Only that there is such a block: what it says is uv's to read.
         tool.has_dependencies = source.extension == Some("py") && has_block(source.bytes, "script");
-        Ok(Self::Tool(Box::new(tool)))
+        Ok(Self::Tool(Arc::new(tool)))
     }
 }
 

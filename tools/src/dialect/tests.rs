@@ -15,7 +15,7 @@ fn tool(toml: &str) -> Tool {
         sidecar: None,
     };
     match Item::read(&file) {
-        Ok(Item::Tool(tool)) => *tool,
+        Ok(Item::Tool(tool)) => Tool::clone(&tool),
         other => panic!("{other:?}"),
     }
 }

@@ -84,7 +84,7 @@ fn forms_mean_the_same(text: &str) {
             assert_eq!((&inside.form, &inside.description), (&beside.form, &beside.description));
             assert_eq!(inside.parameters, beside.parameters);
             assert_eq!(inside.unread_words, beside.unread_words);
-            let (inside, beside) = (inside.metadata, beside.metadata);
+            let (inside, beside) = (inside.metadata.clone(), beside.metadata.clone());
             assert_eq!(
                 (inside.title, inside.hidden, inside.tags),
                 (beside.title, beside.hidden, beside.tags)
