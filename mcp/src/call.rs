@@ -168,7 +168,7 @@ impl Door {
                     beat.reset();
                     watch.tell(notice).await;
                 }
-                _ = beat.tick() => {
+                _ = beat.tick(), if is_heard => {
                     watch.tell(Notice::Heartbeat { seconds: begun.elapsed().as_secs() }).await;
                 },
             }

@@ -1,7 +1,11 @@
 //! What may come in: each line is one message that fits JSON-RPC and the moment, or is answered here. Nothing that
 //! passes can upset the library: no batch, no odd id, no id twice, no call before its session began.
 
-use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{
+    CallToolRequest, ClientJsonRpcMessage, ClientRequest, ErrorCode, ErrorData, RequestId,
+    ServerJsonRpcMessage,
+};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::lines::Ends;
@@ -117,7 +121,8 @@ impl Gate {
                 format!("no session was begun with `initialize`, and `_meta` does not say `{REVISION_KEY}`");
             return answer(Some(id), ErrorData::invalid_params(message, None));
         }
-        match deliver(message) {
+        let call = as_call(&id, method, &message);
+        match call.map_or_else(|| deliver(message), |call| Ok(Verdict::Deliver(Box::new(call)))) {
             Ok(verdict) => {
                 pending.insert(&id);
                 self.revision = revision.or(self.revision.take());
@@ -138,6 +143,16 @@ fn names_revision(params: Option<&Map<String, Value>>) -> bool {
     params.is_some_and(|params| params.get("_meta").is_some_and(|meta| meta.get(REVISION_KEY).is_some()))
 }
 
+/// A call, which is most of what comes. The library reads it the same, once it has tried to read each other request there is.
+fn as_call(id: &RequestId, method: &str, message: &Value) -> Option<ClientJsonRpcMessage> {
+    let is_answer = message.get("result").is_some() || message.get("error").is_some();
+    if method != "tools/call" || is_answer {
+        return None;
+    }
+    let call = CallToolRequest::deserialize(message).ok()?;
+    Some(ClientJsonRpcMessage::request(ClientRequest::CallToolRequest(call), id.clone()))
+}
+
 fn deliver(message: Value) -> Result<Verdict, String> {
     serde_json::from_value(message)
         .map(|message| Verdict::Deliver(Box::new(message)))
@@ -154,4 +169,58 @@ fn refused(id: Option<RequestId>, reason: &str) -> Verdict {
 
 fn answer(id: Option<RequestId>, error: ErrorData) -> Verdict {
     Verdict::Answer(Box::new(ServerJsonRpcMessage::error(error, id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::ClientJsonRpcMessage;
+    use serde_json::{Value, json};
+
+    use super::{Verdict, as_call, deliver};
+    use crate::exact::request_id;
+
+    fn both(message: &Value) -> (Option<ClientJsonRpcMessage>, Option<ClientJsonRpcMessage>) {
+        let id = request_id(&message["id"]).unwrap();
+        let delivered = match deliver(message.clone()) {
+            Ok(Verdict::Deliver(message)) => Some(*message),
+            _ => None,
+        };
+        (as_call(&id, message["method"].as_str().unwrap(), message), delivered)
+    }
+
+    #[test]
+    fn a_call_is_read_as_the_library_reads_it() {
+        let meta = json!({ "progressToken": 7, "rye/idempotency-key": "k", "traceparent": "00-1-2-01" });
+        for (id, params) in [
+            (json!(1), json!({ "name": "say" })),
+            (json!("a"), json!({ "name": "say", "arguments": {} })),
+            (
+                json!(2),
+                json!({ "name": "say", "arguments": { "a": [1, 2.5, null, { "b": "ä" }] }, "_meta": meta }),
+            ),
+            (json!(3), json!({ "name": "say", "arguments": null, "_meta": {}, "more": true })),
+            (json!(4), json!({ "name": "say", "task": { "ttl": 1000 } })),
+        ] {
+            let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+            let (call, delivered) = both(&message);
+            assert!(call.is_some(), "{message}");
+            assert_eq!(format!("{call:?}"), format!("{delivered:?}"));
+            assert_eq!(serde_json::to_value(&call).unwrap(), serde_json::to_value(&delivered).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_no_call_is_left_to_the_library() {
+        for message in [
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {} }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": 1 } }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "x", "arguments": [] } }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call" }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "x" }, "result": {} }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "x" }, "error": null }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "name": "x" } }),
+        ] {
+            assert!(both(&message).0.is_none(), "{message}");
+        }
+    }
 }
