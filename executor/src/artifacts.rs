@@ -95,8 +95,11 @@ impl Artifact {
 
 /// Makes an artifact of what was written of a stream.
 pub(crate) fn keep(stream: &'static str, captured: &mut Captured) -> Option<Artifact> {
-    let id = hexadecimal(&captured.sha256?);
-    settle(stream, id, captured.total, std::mem::take(&mut captured.spilled))
+    let spilled = std::mem::take(&mut captured.spilled);
+    if matches!(spilled, Spilled::No) {
+        return None;
+    }
+    settle(stream, hexadecimal(&captured.sha256?), captured.total, spilled)
 }
 
 /// Makes an artifact of a text that no stream had.

@@ -295,6 +295,11 @@ impl Keeper {
         claimed.map_or_else(|owner| owner == ours, |_| true)
     }
 
+    fn goes_by_itself(&self) -> bool {
+        let owner = self.memory.as_ref().map(|memory| memory.terms().numbers.load(Ordering::SeqCst));
+        owner == Some(numbers::THE_KEEPERS)
+    }
+
     /// Says that what is left when the leader has ended is to live.
     pub(crate) fn leave_rest(&self) {
         if let Some(memory) = &self.memory {
@@ -346,7 +351,9 @@ impl Drop for Keeper {
         if self.is_reaped {
             return;
         }
-        self.release();
+        if !self.goes_by_itself() {
+            self.release();
+        }
         if self.finish(PATIENCE) {
             return;
         }

@@ -1,12 +1,12 @@
 //! Finds the file of an id. Only the candidate paths of the wanted id are looked at, so the cost does not grow
 //! with the number of tools, and a broken file elsewhere does no harm.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::{AtFlags, Mode, OFlags, statat};
 use rye_runtimes::ItemId;
 use rye_runtimes::core::{core_claims, core_file, core_files};
 use rye_runtimes::document::Problem;
@@ -190,18 +190,20 @@ pub(crate) fn read_files(
 /// whatever stands beside it under that name.
 fn paths_of(tools: &ToolsFolder, claims: &Claims, id: &ItemId) -> Vec<PathBuf> {
     let stem = tools.path().join(id.as_str());
-    let with = |extension: &str| {
-        let mut path = stem.clone().into_os_string();
-        path.push(".");
-        path.push(extension);
-        PathBuf::from(path)
+    let Some((folder, name)) = stem.parent().zip(stem.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
     };
-    let there = |path: &PathBuf| path.symlink_metadata().is_ok();
-    let extensions: BTreeSet<_> =
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(opened) = rustix::fs::open(folder, flags, Mode::empty()) else { return Vec::new() };
+    let there = |name: &str| statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    let mut extensions: Vec<_> =
         core_claims().iter().map(|(extension, _)| *extension).chain(claims.extensions()).collect();
-    let mut paths: Vec<_> = extensions.into_iter().map(with).chain([with("toml")]).filter(there).collect();
+    extensions.sort_unstable();
+    extensions.dedup();
+    let names = extensions.into_iter().chain(["toml"]).map(|extension| format!("{name}.{extension}"));
+    let mut paths: Vec<_> = names.filter(|name| there(name)).map(|name| folder.join(name)).collect();
     // A folder of that name is where `id/…` lies, and no candidate.
-    if stem.extension().is_none() && stem.symlink_metadata().is_ok() && !stem.is_dir() {
+    if stem.extension().is_none() && there(name) && !stem.is_dir() {
         paths.push(stem.clone());
     }
     if paths.is_empty() {

@@ -4,6 +4,7 @@
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,10 +12,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{
     Access, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, accessat, flock, mkdirat, openat, unlinkat,
 };
-use rustix::io::{Errno, write};
+use rustix::io::{Errno, pread, write};
 
 use crate::procfs;
 
+/// More than `cgroup.events` holds, in bytes.
+const MOST_EVENTS: usize = 256;
 /// How many names are tried. Those of a program in another container may be taken.
 const MOST_NAMES: u32 = 100;
 /// One that nobody holds yet may be swept by another program.
@@ -57,6 +60,8 @@ pub(super) struct Folder {
     descriptor: OwnedFd,
     name: CString,
     pub(super) kind: Kind,
+    /// Its `cgroup.events`, once it was looked at: it is again for each run.
+    events: OnceLock<OwnedFd>,
 }
 
 impl fmt::Debug for Folder {
@@ -102,7 +107,7 @@ impl Folder {
     pub(super) fn hold(place: &OwnedFd, name: &CStr, kind: Kind) -> Result<Self, Errno> {
         let descriptor = openat(place, name, folder_flags(), Mode::empty())?;
         flock(&descriptor, FlockOperation::NonBlockingLockExclusive)?;
-        Ok(Self { descriptor, name: name.to_owned(), kind })
+        Ok(Self { descriptor, name: name.to_owned(), kind, events: OnceLock::new() })
     }
 
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
@@ -121,8 +126,16 @@ impl Folder {
 
     /// Whether nobody is in it or in those below it, and it is not frozen.
     pub(super) fn is_empty(&self) -> bool {
-        let events = self.open("cgroup.events").ok().and_then(|file| procfs::rest(&file));
-        events.is_some_and(|events| is_empty(&events))
+        let file = match self.events.get() {
+            Some(file) => file,
+            None => match self.open("cgroup.events") {
+                Ok(file) => self.events.get_or_init(|| file),
+                Err(_) => return false,
+            },
+        };
+        let mut events = [0; MOST_EVENTS];
+        let read = pread(file, &mut events, 0).unwrap_or(0);
+        is_empty(events.get(..read).unwrap_or_default())
     }
 
     /// Waits until nobody is in it.

@@ -106,25 +106,23 @@ impl Keep<'_> {
         let mut is_over = caller < 0 || kernel::parent() != self.terms.caller;
         let mut last_moment = self.terms.last_moment;
         while !is_over {
-            self.look();
-            if self.is_done {
-                return;
-            }
             let left = (last_moment != i64::MAX && self.ended.is_none())
                 .then(|| last_moment.wrapping_sub(kernel::now()));
             if left.is_some_and(|left| left <= 0) {
                 last_moment = i64::MAX;
                 self.enforced = 1;
                 self.wait_until(signals, KILL_LIMIT, KILL_PAUSE, Self::kill);
-                continue;
+            }
+            if self.is_done {
+                return;
             }
             // Without a descriptor for signals we look now and then.
             let left = if signals < 0 { Some(PAUSE) } else { left };
             let [released, gone, _] = kernel::poll([self.terms.line, caller, signals], left);
             self.pass_on(signals, caller);
+            self.look();
             is_over = released || gone;
         }
-        self.look();
         if self.terms.leave.load(Ordering::SeqCst) && self.ended.is_some() {
             // Whoever is given our children need not be one that reaps.
             kernel::wait(self.leader, true);

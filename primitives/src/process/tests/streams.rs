@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::start;
-use super::{Identity, request, run, shell, stdout, within};
+use super::{request, run, shell, stdout, within};
 use crate::{Ending, Output, ProcessEvent, ProcessRequest, Stdin};
 
 #[tokio::test]
@@ -30,21 +30,16 @@ async fn a_flood_on_both_streams_is_counted_exactly() {
 #[tokio::test]
 async fn who_does_not_read_events_holds_nothing_up() {
     let mut process = start(shell("head -c 5000000 /dev/zero; echo; echo end >&2")).unwrap();
-    let leader = Identity::of(i32::try_from(process.id()).unwrap());
     let first = within(process.next_event()).await;
     assert!(matches!(first, Some(ProcessEvent::Stdout(_))), "{first:?}");
     let Some(ProcessEvent::Stdout(first)) = first else { return };
     let mut seen = first.len() as u64;
     let mut biggest = first.len();
-    // Nobody reads until the process has gone.
-    within(async {
-        while !leader.is_gone() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
+    // Nobody reads until the run is over.
+    let mut events = process.take_events().unwrap();
+    assert_eq!(within(process.end()).await.stdout.total, 5_000_001);
     let mut waiting = 0;
-    while let Some(event) = within(process.next_event()).await {
+    while let Some(event) = within(events.next()).await {
         match event {
             ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => {
                 waiting += bytes.len();
@@ -56,7 +51,6 @@ async fn who_does_not_read_events_holds_nothing_up() {
     }
     assert_eq!(seen, 5_000_001 + 4);
     assert!(waiting <= 2 << 20 && biggest <= 64 << 10);
-    assert_eq!(within(process.end()).await.stdout.total, 5_000_001);
 }
 
 #[tokio::test]
