@@ -70,8 +70,13 @@ fn a_second_interrupt_to_rye_alone_means_it() {
     for (signal, got, code) in [(Signal::INT, "got 2", 130), (Signal::QUIT, "got 3", 131)] {
         let world = World::new();
         let roster = Roster::new(&world);
-        let deaf =
-            format!("{} stay {} deaf & exec {} count-signals", misbehave(), roster.path(), misbehave());
+        // Both say that they are ready, and only one is asked.
+        let deaf = format!(
+            "{} stay {} deaf > /dev/null & exec {} count-signals",
+            misbehave(),
+            roster.path(),
+            misbehave()
+        );
         command_tool(&world, "count", &["/bin/sh", "-c", &deaf], "grace = 1000");
         let mut live = Live::start(world.rye(["run", "count"]).command());
         live.stdout.wait_for("ready");
