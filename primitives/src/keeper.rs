@@ -210,7 +210,10 @@ impl Keeper {
         let cgroup = cgroup.cloned();
         let mut keeper = Self { pid, pidfd, line, memory: Some(memory), cgroup, is_reaped: false };
         // Until it has told us, the child may be reading the strings above.
-        is_readable_soon(&keeper.line, START);
+        // Where others are on there is something better to do.
+        if keepers::is_empty() {
+            is_readable_soon(&keeper.line, START);
+        }
         match keeper.receive(RecvFlags::empty()) {
             Some([tell::STARTED, leader, in_cgroup, _]) => {
                 keeper.has_entered(in_cgroup == 1);

@@ -20,6 +20,11 @@ pub(crate) fn enter<E>(start: impl FnOnce() -> Result<(Keeper, Pid), E>) -> Resu
     Ok((keeper, leader))
 }
 
+/// Whether no run is on.
+pub(crate) fn is_empty() -> bool {
+    keepers().is_empty()
+}
+
 /// Takes one out, when it is about to be reaped.
 pub(crate) fn leave(pid: Pid) {
     keepers().remove(&pid.as_raw_pid());
