@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::thread::sched_yield;
 
-/// Whether a descriptor becomes readable, or is hung up, within a time that is far below a millisecond.
+/// Whether a descriptor becomes readable, or is hung up, within a limit of less than a millisecond.
 pub(crate) fn is_readable_soon(descriptor: impl AsFd, limit: Duration) -> bool {
     let begin = Instant::now();
     loop {

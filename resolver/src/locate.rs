@@ -194,8 +194,12 @@ fn paths_of(tools: &ToolsFolder, claims: &Claims, id: &ItemId) -> Vec<PathBuf> {
         return Vec::new();
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(opened) = rustix::fs::open(folder, flags, Mode::empty()) else { return Vec::new() };
-    let there = |name: &str| statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    // Without a descriptor to spare it takes longer, and is no reason to find nothing.
+    let opened = rustix::fs::open(folder, flags, Mode::empty()).ok();
+    let there = |name: &str| match &opened {
+        Some(opened) => statat(opened, name, AtFlags::SYMLINK_NOFOLLOW).is_ok(),
+        None => folder.join(name).symlink_metadata().is_ok(),
+    };
     let mut extensions: Vec<_> =
         core_claims().iter().map(|(extension, _)| *extension).chain(claims.extensions()).collect();
     extensions.sort_unstable();
