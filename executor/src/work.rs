@@ -68,8 +68,9 @@ impl Work {
     pub(crate) async fn end(self, plan: &Plan) -> Outcome {
         match self {
             Self::Process(process) => judge::outcome(plan, process.end().await),
-            Self::Exchange(exchange) => exchange::outcome(plan, exchange.run().await),
-            Self::Peer(peer) => peer.end(plan).await,
+            // Theirs are large, and would make that of a process as large, which is moved several times.
+            Self::Exchange(exchange) => exchange::outcome(plan, Box::pin(exchange.run()).await),
+            Self::Peer(peer) => Box::pin(peer.end(plan)).await,
         }
     }
 }

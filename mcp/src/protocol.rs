@@ -343,7 +343,8 @@ impl ServerHandler for Protocol {
             cancelled: context.ct.clone(),
             notices: wanted.then_some(sender),
         });
-        let mut call = std::pin::pin!(caught(call));
+        // The library moves the future of a request several times: it is to be small.
+        let mut call = Box::pin(caught(call));
         let reply = loop {
             tokio::select! {
                 biased;

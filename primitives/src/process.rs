@@ -73,9 +73,11 @@ pub fn start(mut request: ProcessRequest) -> Result<Process, StartError> {
     pulse.beat();
     let supervisor = Supervisor { tree, exit, streams, stop, limits, pulse, started, executing };
     let (sender, end) = oneshot::channel();
+    // What is spawned is moved several times: it is to be small.
+    let over = Box::pin(supervisor.run());
     tokio::spawn(async move {
         // Nobody may be waiting any more.
-        let _ = sender.send(supervisor.run().await);
+        let _ = sender.send(over.await);
     });
     let events = Some(ProcessEvents { reader: events });
     let id = id.as_raw_nonzero().get().unsigned_abs();
