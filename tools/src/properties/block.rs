@@ -49,6 +49,7 @@ enum Found {
 
 /// The text of the block of a file, by the rule and with no regard to cost.
 fn found(bytes: &[u8]) -> Found {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     let mut at = 0;
     let mut texts = Vec::new();
