@@ -243,6 +243,25 @@ fn single_bytes_are_joined_for_a_reader_who_comes_late() {
 }
 
 #[test]
+fn single_bytes_are_few_events_for_a_reader_who_is_always_there() {
+    const BYTES: usize = 1_000_000;
+    let world = World::new();
+    habit_tool(&world, "drip", &["drip", &BYTES.to_string()], "");
+    let executor = executor(&world, Config::default());
+    block_on(async {
+        let mut run = start(&executor, "drip");
+        let (mut events, mut bytes) = (0, 0);
+        while let Some(event) = run.next_event().await {
+            let RunEvent::Stdout(piece) = event else { panic!("{event:?}") };
+            (events, bytes) = (events + 1, bytes + piece.len());
+        }
+        assert_eq!(bytes, BYTES);
+        assert!(events <= BYTES / 100, "{events}");
+        assert!(run.outcome().await.unwrap().success);
+    });
+}
+
+#[test]
 fn an_attached_flood_goes_past_rye() {
     let world = World::new();
     let peak = world.root().join("peak");

@@ -30,6 +30,7 @@ mod ignored;
 mod keeper;
 mod keepers;
 mod leader;
+mod pace;
 mod process;
 mod procfs;
 mod pulse;

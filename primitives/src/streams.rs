@@ -17,6 +17,7 @@ use crate::call::Call;
 use crate::captured::{Captured, HeadTail};
 use crate::end::Reply;
 use crate::events::{EventWriter, Stream};
+use crate::pace::Pace;
 use crate::pulse::Pulse;
 use crate::registered::{Registered, register};
 use crate::spill::{Spill, Spiller};
@@ -106,6 +107,7 @@ impl Streams {
     /// Reads to the end of every stream, or for `limit`, which nothing extends; then what lies ready is taken.
     pub(crate) async fn drain(mut self, limit: Duration) -> Collected {
         self.feed = None;
+        (self.stdout.pace, self.stderr.pace) = (Pace::default(), Pace::default());
         // The timer is made only when it is needed: most streams have ended by now.
         if std::future::poll_fn(|context| Poll::Ready(self.poll(context))).await.is_pending() {
             let flow = std::future::poll_fn(|context| self.poll(context));
@@ -127,6 +129,7 @@ pub(crate) struct Outlet {
     kept: HeadTail,
     digest: Option<Sha256>,
     spiller: Option<Spiller>,
+    pace: Pace,
     pipe_is_large: bool,
 }
 
@@ -141,7 +144,8 @@ impl Outlet {
         let pipe = pipe.map(|pipe| register(pipe, Interest::READABLE)).transpose()?;
         let spiller = spill.filter(|_| pipe.is_some()).map(Spiller::new);
         let digest = pipe.is_some().then(Sha256::new);
-        Ok(Self { stream, pipe, kept: HeadTail::new(limit), digest, spiller, pipe_is_large: false })
+        let (kept, pace) = (HeadTail::new(limit), Pace::default());
+        Ok(Self { stream, pipe, kept, digest, spiller, pace, pipe_is_large: false })
     }
 
     fn take(&mut self, bytes: &[u8], events: &EventWriter) {
@@ -162,6 +166,9 @@ impl Outlet {
     fn poll(&mut self, context: &mut Context<'_>, scratch: &mut Vec<u8>, events: &EventWriter) {
         for _ in 0..READS {
             let Some(pipe) = &self.pipe else { return };
+            if self.pace.poll(context).is_pending() {
+                return;
+            }
             let mut ready = match pipe.poll_read_ready(context) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(ready)) => ready,
@@ -188,6 +195,7 @@ impl Outlet {
                         let _ = fcntl_setpipe_size(ready.get_inner(), LARGE_PIPE);
                     }
                     drop(ready);
+                    self.pace.note(read, CHUNK);
                     self.take(scratch, events);
                     if is_filled && read < CHUNK {
                         *scratch = Vec::with_capacity(CHUNK);
