@@ -1,5 +1,5 @@
 //! How often a stream is read. One that has brought a few bytes at a time for long is left alone for a moment after each
-//! read, so that neither to read it nor to be told of it costs more than to write it.
+//! read, so that whoever listens is not told of every byte.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -115,6 +115,10 @@ fn inet_aton(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = text.split('.').collect();
     let number = |part: &&str| {
         let lower = part.to_ascii_lowercase();
+        // It knows no sign, which Rust's reading of a number does.
+        if lower.contains('+') {
+            return None;
+        }
         match lower.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).ok(),
             None if lower.len() > 1 && lower.starts_with('0') => u64::from_str_radix(&lower[1..], 8).ok(),
