@@ -1,5 +1,5 @@
-//! How often a stream is read. One that has brought a few bytes at a time for long is left alone for a moment after each
-//! read, so that whoever listens is not told of every byte.
+//! How often a stream is read. One that brings a few bytes at a time, for long, is left alone for a moment after each read,
+//! so that whoever listens is not told of every byte.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A read that brings less, in bytes, is a small one.
+/// What a read brings on average, in bytes, where no pause is called for.
 const SMALL: usize = 256;
-/// Small reads in a row before the first pause: what is printed to be read by people is never held up.
-const FREE: u32 = 1000;
+/// Reads that are looked at together, and before the first pause: what is printed for people is hardly ever held up.
+const FREE: usize = 1000;
 /// What comes in such a time fits into a pipe many times.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The pace of one stream.
 #[derive(Default)]
 pub(crate) struct Pace {
-    /// In a row; those after a pause bring more and count too.
-    small: u32,
+    reads: usize,
+    bytes: usize,
+    has_pauses: bool,
     pause: Option<Pin<Box<Sleep>>>,
     is_paused: bool,
 }
@@ -35,20 +36,24 @@ impl Pace {
         Poll::Ready(())
     }
 
-    /// Takes note of a read that brought so many bytes, of at most `most`.
+    /// Takes note of a read that brought so many bytes, of at most `most`, which only what has much to say brings.
     pub(crate) fn note(&mut self, read: usize, most: usize) {
-        let is_paced = self.small >= FREE;
-        if read >= most || read >= SMALL && !is_paced {
-            self.small = 0;
-        } else if is_paced {
+        if read >= most {
+            (self.reads, self.bytes, self.has_pauses) = (0, 0, false);
+        } else if !self.has_pauses {
+            (self.reads, self.bytes) = (self.reads + 1, self.bytes + read);
+            if self.reads == FREE {
+                self.has_pauses = self.bytes < FREE * SMALL;
+                (self.reads, self.bytes) = (0, 0);
+            }
+        }
+        if self.has_pauses {
             let end = Instant::now() + PAUSE;
             match &mut self.pause {
                 Some(pause) => pause.as_mut().reset(end),
                 None => self.pause = Some(Box::pin(sleep(PAUSE))),
             }
             self.is_paused = true;
-        } else {
-            self.small += 1;
         }
     }
 }
@@ -58,7 +63,7 @@ mod tests {
     use std::future::poll_fn;
     use std::time::Instant;
 
-    use super::{FREE, PAUSE, Pace};
+    use super::{FREE, PAUSE, Pace, SMALL};
 
     const MOST: usize = 1 << 16;
 
@@ -66,10 +71,11 @@ mod tests {
     async fn what_drips_is_read_with_pauses_until_it_pours() {
         let mut pace = Pace::default();
         let begin = Instant::now();
-        for _ in 0..3 {
-            (0..FREE).for_each(|_| pace.note(1, MOST));
-            pace.note(300, MOST);
-        }
+        // A larger piece among them changes nothing.
+        pace.note(5_000, MOST);
+        (2..FREE).for_each(|_| pace.note(1, MOST));
+        assert!(!pace.is_paused);
+        pace.note(1, MOST);
         assert!(pace.is_paused);
         for paused in 1..=3 {
             poll_fn(|context| pace.poll(context)).await;
@@ -85,12 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn a_large_read_among_small_ones_begins_the_count_anew() {
+    fn what_brings_enough_has_no_pauses() {
         let mut pace = Pace::default();
-        for _ in 0..10 {
-            (1..FREE).for_each(|_| pace.note(1, MOST));
-            pace.note(300, MOST);
+        for number in 0..10 * FREE {
+            pace.note(if number % 2 == 0 { 1 } else { 2 * SMALL }, MOST);
+            assert!(!pace.is_paused);
         }
-        assert!(!pace.is_paused);
     }
 }
